@@ -1,0 +1,28 @@
+"""actlab: activation functions, measured.
+
+Every registered activation is a public name of this package (``actlab.gelu``); ``names()`` lists them. The modules that
+load something heavy (``figures``, ``tf``, ``experiments``) are imported when they are first asked for.
+"""
+
+import importlib
+
+from actlab import functions as _functions  # noqa: F401  (its import fills the registry)
+from actlab.core import ACTIVATIONS, Activation, Elementwise, Param, Vectorwise, get, names, nearest
+
+_ON_DEMAND = ("experiments", "figures", "formulas", "network", "properties", "references", "tf", "training")
+
+globals().update({name: get(name) for name in names(aliases=True)})
+
+__all__ = [
+    "ACTIVATIONS", "Activation", "Elementwise", "Param", "Vectorwise", "get", "names", *_ON_DEMAND, *names(aliases=True),
+]  # fmt: skip
+
+
+def __getattr__(name: str):
+    if name in _ON_DEMAND:
+        return importlib.import_module(f"actlab.{name}")
+    raise AttributeError(f"module 'actlab' has no attribute {name!r}; {nearest(name)}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,386 @@
+"""What an activation is: a frozen record of value, derivatives and facts, kept in one registry.
+
+Two kinds exist. An ``Elementwise`` activation maps every number on its own and declares its first and second
+derivative; a ``Vectorwise`` activation maps a whole axis at once and declares its vector-Jacobian product. Both are made
+by a decorator around a plain numpy function of float64 arrays; everything a caller may pass beside that (lists, scalars,
+other dtypes, bad input) is dealt with here, once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import math
+from abc import ABC
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal, final
+
+import numpy as np
+
+Side = Literal["left", "right"]
+Family = Literal["linear", "threshold", "sigmoidal", "rectifier", "gate", "bump", "output"]
+
+_REGISTRY: dict[str, Activation] = {}
+_ALIASES: dict[str, str] = {}
+
+#: Every registered activation by its name, in the order of declaration.
+ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(_REGISTRY)
+
+
+@dataclass(frozen=True)
+class Param:
+    """A parameter of an activation.
+
+    ``default`` is the value used when none is given. ``low`` and ``high`` are the ends of the range that sliders offer
+    and at which the tests run. ``minimum`` and ``maximum`` are the ends of what is accepted at all. ``symbol`` is the
+    parameter's name in mathematics, and ``learnable`` says that networks train it.
+    """
+
+    default: float
+    low: float
+    high: float
+    symbol: str = "alpha"
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    learnable: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.minimum <= self.low <= self.default <= self.high <= self.maximum:
+            raise ValueError(f"a Param needs minimum <= low <= default <= high <= maximum; got {self}")
+
+    @property
+    def accepted(self) -> str:
+        """The accepted values in words."""
+        if self.minimum == -math.inf and self.maximum == math.inf:
+            return "any finite number"
+        if self.maximum == math.inf:
+            return f"a finite number, {self.minimum:g} or more"
+        if self.minimum == -math.inf:
+            return f"a finite number, {self.maximum:g} or less"
+        return f"a number from {self.minimum:g} to {self.maximum:g}"
+
+    def check(self, label: str, value: Any) -> Any:
+        """Return ``value`` as a float (or a float64 array), or raise an error that names ``label`` and what is accepted."""
+        array = np.asarray(value)
+        if array.dtype.kind not in "iuf":
+            raise TypeError(f"{label} must be {self.accepted}; got {value!r}")
+        if not (np.isfinite(array).all() and (self.minimum <= array).all() and (array <= self.maximum).all()):
+            raise ValueError(f"{label} must be {self.accepted}; got {value!r}")
+        return float(array) if array.ndim == 0 else array.astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Activation(ABC):
+    """An activation function: a callable record. See ``Elementwise`` and ``Vectorwise``."""
+
+    name: str
+    function: Callable[..., np.ndarray]
+    formula: str
+    family: Family
+    parameters: Mapping[str, Param] = field(default_factory=lambda: MappingProxyType({}))
+    values: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    cite: tuple[str, ...] = ()
+    keras: str | None = None
+    torch: str | None = None
+    jax: str | None = None
+    aliases: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # What help() and editors show. The record is frozen; these two are not facts but views of its facts.
+        object.__setattr__(self, "__doc__", _docstring(self))
+        object.__setattr__(self, "__signature__", _signature(self))
+
+    def __repr__(self) -> str:
+        bound = ", ".join(f"{name}={value!r}" for name, value in self.values.items())
+        return f"{self.name}({bound})" if bound else self.name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Activation) and (self.name, self.values) == (other.name, other.values)
+
+    def __hash__(self) -> int:
+        return hash((self.name, *self.values.items()))
+
+    def __reduce__(self):
+        # By name: kernels are lambdas, which pickle refuses, and the registry is the same in every process.
+        return _restore, (self.name, dict(self.values))
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+    def with_params(self, **values: float) -> Activation:
+        """The same activation with other parameter values, again an activation.
+
+        >>> import actlab
+        >>> actlab.elu.with_params(alpha=2.0)
+        elu(alpha=2.0)
+        """
+        bound = self._bind(values)
+        for name, value in bound.items():
+            if not isinstance(value, float):
+                raise TypeError(f"{self.name}: with_params takes one number for {name}; got an array: pass it at the call")
+        return replace(self, values=MappingProxyType(bound))
+
+    @property
+    def latex(self) -> str:
+        """The formula as LaTeX, without delimiters."""
+        from actlab import formulas
+
+        return formulas.latex(self)
+
+    @property
+    def references(self) -> tuple:
+        """The papers the activation comes from, as ``actlab.references.Reference`` records."""
+        from actlab import references
+
+        return tuple(references.get(key) for key in self.cite)
+
+    def _bind(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameter values at this call: those bound to the record, replaced by those given."""
+        bound = dict(self.values)
+        for name, value in given.items():
+            if name not in self.parameters:
+                known = ", ".join(self.parameters) or "none"
+                raise TypeError(f"{self.name} has no parameter {name!r}; its parameters: {known}")
+            bound[name] = self.parameters[name].check(f"{self.name}: {name}", value)
+        return bound
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Elementwise(Activation):
+    """An activation that maps each number on its own.
+
+    Call it with anything numpy reads as an array of real numbers, of any shape; the result has the same shape.
+    float16, float32 and float64 are kept, integers and booleans become float64. float16 and float32 are computed in
+    float64 and rounded once. nan gives nan in the value and in both derivatives.
+    """
+
+    df: Callable[..., np.ndarray] = None
+    d2f: Callable[..., np.ndarray] = None
+    kinks: Mapping[float, Side] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __call__(self, x: Any, /, **parameters: Any) -> Any:
+        """f(x), of the shape of ``x``."""
+        return self._evaluate(self.function, x, parameters)
+
+    def derivative(self, x: Any, /, **parameters: Any) -> Any:
+        """f'(x), of the shape of ``x``; at a kink the value of the side that ``kinks`` declares."""
+        return self._evaluate(self.df, x, parameters)
+
+    def second_derivative(self, x: Any, /, **parameters: Any) -> Any:
+        """f''(x), of the shape of ``x``; at a kink the value of the side that ``kinks`` declares."""
+        return self._evaluate(self.d2f, x, parameters)
+
+    @property
+    def properties(self):
+        """Measured facts (range, Lipschitz constant, symmetry, Gaussian moments): an ``actlab.properties.Properties``."""
+        from actlab import properties
+
+        return properties.measure(self)
+
+    def _evaluate(self, kernel: Callable[..., np.ndarray], x: Any, given: Mapping[str, Any]) -> Any:
+        x, dtype = _as_real(x, self.name)
+        bound = self._bind(given)
+        # The kernels are written so that overflow, underflow and 0 * inf in a branch not taken leave the result right;
+        # numpy's flags would only report those intermediate steps.
+        with np.errstate(all="ignore"):
+            result = np.asarray(kernel(x, **bound))
+            # One place answers for nan: a comparison in a kernel would silently turn it into 0 or 1.
+            missing = np.isnan(x)
+            if missing.any():
+                result = np.where(missing, np.nan, result)
+            return result.astype(dtype, copy=False)[()]
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Vectorwise(Activation):
+    """An activation that maps a whole axis at once, so that every output depends on every input along that axis.
+
+    dtypes are treated as in ``Elementwise``. A row that holds nan, or from which an infinite maximum must be
+    subtracted, gives nan.
+    """
+
+    vjp_kernel: Callable[..., np.ndarray] = None
+
+    def __call__(self, z: Any, /, axis: int = -1, **parameters: Any) -> np.ndarray:
+        """The outputs, of the shape of ``z``, mapped along ``axis``."""
+        z, dtype, axis = self._as_rows(z, axis)
+        with np.errstate(all="ignore"):
+            return np.moveaxis(self.function(z, **self._bind(parameters)), -1, axis).astype(dtype, copy=False)
+
+    def vjp(self, z: Any, g: Any, /, axis: int = -1, **parameters: Any) -> np.ndarray:
+        """The vector-Jacobian product: with g = dL/dy, of the shape of ``z``, returns dL/dz, of the same shape."""
+        if np.shape(g) != np.shape(z):
+            raise ValueError(f"{self.name}.vjp: g must have the shape of z; got {np.shape(g)} and {np.shape(z)}")
+        z, dtype, axis = self._as_rows(z, axis)
+        g, _, _ = self._as_rows(g, axis)
+        with np.errstate(all="ignore"):
+            return np.moveaxis(self.vjp_kernel(z, g, **self._bind(parameters)), -1, axis).astype(dtype, copy=False)
+
+    def jacobian(self, z: Any, /, axis: int = -1, **parameters: Any) -> np.ndarray:
+        """The Jacobian, of shape (..., n, n): entry [..., i, j] is dy_i/dz_j along ``axis``, which is moved last."""
+        z, dtype, _ = self._as_rows(z, axis)
+        rows = z[..., np.newaxis, :]
+        basis = np.broadcast_to(np.eye(z.shape[-1]), (*z.shape, z.shape[-1]))
+        with np.errstate(all="ignore"):
+            result = self.vjp_kernel(np.broadcast_to(rows, basis.shape), basis, **self._bind(parameters))
+            return result.astype(dtype, copy=False)
+
+    def _as_rows(self, z: Any, axis: int) -> tuple[np.ndarray, np.dtype, int]:
+        z, dtype = _as_real(z, self.name)
+        if z.ndim == 0:
+            raise ValueError(f"{self.name} maps a vector; got the single number {z[()]!r}")
+        if not isinstance(axis, int | np.integer) or not -z.ndim <= axis < z.ndim:
+            raise ValueError(f"{self.name}: axis must be a whole number from {-z.ndim} to {z.ndim - 1}; got {axis!r}")
+        return np.moveaxis(z, axis, -1), dtype, axis
+
+
+def elementwise(
+    *,
+    formula: str,
+    family: Family,
+    df: Callable[..., np.ndarray],
+    d2f: Callable[..., np.ndarray],
+    params: Mapping[str, Param] | None = None,
+    kinks: Mapping[float, Side] | None = None,
+    cite: str | tuple[str, ...] = (),
+    **facts: Any,
+) -> Callable[[Callable[..., np.ndarray]], Elementwise]:
+    """Register the decorated function ``f(x, **params)`` of a float64 array as an ``Elementwise`` activation.
+
+    ``formula`` is text that sympy reads, in ``x`` and the parameters; ``df`` and ``d2f`` take the same arguments as the
+    function. ``kinks`` maps each point where f or f' jumps to the side whose value is taken there. ``facts`` are the
+    remaining fields of ``Activation``: keras, torch, jax, aliases.
+    """
+
+    def register(function: Callable[..., np.ndarray]) -> Elementwise:
+        return _register(
+            Elementwise, function, (df, d2f), formula, family, params, cite, df=df, d2f=d2f,
+            kinks=MappingProxyType(dict(kinks or {})), **facts,
+        )  # fmt: skip
+
+    return register
+
+
+def vectorwise(
+    *,
+    formula: str,
+    family: Family,
+    vjp: Callable[..., np.ndarray],
+    params: Mapping[str, Param] | None = None,
+    cite: str | tuple[str, ...] = (),
+    **facts: Any,
+) -> Callable[[Callable[..., np.ndarray]], Vectorwise]:
+    """Register the decorated function of a float64 array, mapped along its last axis, as a ``Vectorwise`` activation.
+
+    ``formula`` is the i-th output in terms of ``z[i]``, ``z[j]`` and ``n``; ``vjp(z, g, **params)`` returns dL/dz for
+    g = dL/dy.
+    """
+
+    def register(function: Callable[..., np.ndarray]) -> Vectorwise:
+        return _register(Vectorwise, function, (), formula, family, params, cite, vjp_kernel=vjp, **facts)
+
+    return register
+
+
+def get(name: str | Activation) -> Activation:
+    """The activation of that name or alias; an activation is returned as it is.
+
+    Raises
+    ------
+    ValueError
+        If no activation has the name; the message holds the nearest names.
+    """
+    if isinstance(name, Activation):
+        return name
+    if not isinstance(name, str):
+        raise TypeError(f"an activation is asked for by its name, a string; got {name!r}")
+    if name in _REGISTRY or name in _ALIASES:
+        return _REGISTRY[_ALIASES.get(name, name)]
+    raise ValueError(f"unknown activation {name!r}; {nearest(name)}")
+
+
+def names(*, aliases: bool = False) -> tuple[str, ...]:
+    """The names of all registered activations, in the order of declaration; with ``aliases`` those too, at the end."""
+    return (*_REGISTRY, *_ALIASES) if aliases else tuple(_REGISTRY)
+
+
+def nearest(name: str) -> str:
+    """A sentence that names the registered names nearest to ``name``, or all of them where none is near."""
+    close = difflib.get_close_matches(name.lower(), names(aliases=True), n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(close)}?" if close else f"registered names: {', '.join(names(aliases=True))}"
+
+
+def _as_real(x: Any, name: str) -> tuple[np.ndarray, np.dtype]:
+    """``x`` as a float64 array, and the dtype that the result shall have."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name}: a masked array would lose its mask; pass x.filled(...) or x.compressed()")
+    array = np.asarray(x)
+    if array.dtype.kind in "biu":
+        dtype = np.dtype(np.float64)
+    elif array.dtype.kind == "f" and array.dtype.itemsize <= 8:
+        dtype = array.dtype.newbyteorder("=")
+    else:
+        raise TypeError(
+            f"{name}: the input has dtype {array.dtype}; accepted are float16, float32, float64, integers and booleans"
+        )
+    return array.astype(np.float64, copy=False), dtype
+
+
+def _register(kind, function, kernels, formula, family, params, cite, **facts):
+    name = function.__name__
+    params = MappingProxyType(dict(params or {}))
+    for kernel in (function, *kernels):
+        _, *accepted = inspect.signature(kernel).parameters
+        if accepted != list(params):
+            raise TypeError(f"{name}: a kernel takes the parameters {accepted}, but {list(params)} are declared")
+    record = kind(
+        name=name,
+        function=function,
+        formula=formula,
+        family=family,
+        parameters=params,
+        values=MappingProxyType({key: param.default for key, param in params.items()}),
+        cite=(cite,) if isinstance(cite, str) else tuple(cite),
+        **facts,
+    )
+    for key in (name, *record.aliases):
+        if key in _REGISTRY or key in _ALIASES:
+            raise ValueError(f"an activation named {key!r} is already registered")
+    _REGISTRY[name] = record
+    _ALIASES.update(dict.fromkeys(record.aliases, name))
+    return record
+
+
+def _docstring(record: Activation) -> str:
+    vector = isinstance(record, Vectorwise)
+    lines = [
+        inspect.cleandoc(record.function.__doc__ or ""),
+        "",
+        f"Formula: {record.formula}",
+        *(f"Parameter {name}: {param.accepted}, default {param.default:g}." for name, param in record.parameters.items()),
+        f"Input: real numbers of any shape{', mapped along one axis' if vector else ''}; the result has the same shape.",
+        "float16, float32 and float64 are kept; integers and booleans become float64.",
+        "Raises TypeError for other input and for an unknown parameter, ValueError for a parameter value out of range.",
+    ]
+    if record.cite:
+        lines.append(f"Source: {', '.join(record.cite)} (see .references).")
+    return "\n".join(lines)
+
+
+def _signature(record: Activation) -> inspect.Signature:
+    vector = isinstance(record, Vectorwise)
+    parameters = [inspect.Parameter("z" if vector else "x", inspect.Parameter.POSITIONAL_ONLY)]
+    if vector:
+        parameters.append(inspect.Parameter("axis", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=-1))
+    for name, value in record.values.items():
+        parameters.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value))
+    return inspect.Signature(parameters)
+
+
+def _restore(name: str, values: dict[str, float]) -> Activation:
+    return get(name).with_params(**values)
