@@ -1,0 +1,138 @@
+"""Formula text -> LaTeX, and -> exact values: the same text is what the book prints and what the tests trust.
+
+Loads sympy and mpmath. Beside sympy's own functions a formula may use ``sigma`` (the logistic sigmoid) and ``Phi`` (the
+normal distribution function). Derivatives come from sympy, so they are independent of the hand-written kernels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import mpmath
+import sympy
+
+from actlab.core import Activation, Elementwise, Vectorwise, get
+
+_x = sympy.Symbol("x", real=True)
+_z = sympy.IndexedBase("z")
+_i, _j, _k, _n = sympy.symbols("i j k n", integer=True, positive=True)
+
+
+class sigma(sympy.Function):
+    """1 / (1 + e^-x)."""
+
+    def fdiff(self, argindex=1):
+        return sigma(self.args[0]) * sigma(-self.args[0])
+
+    def _latex(self, printer, exp=None):
+        text = rf"\sigma\!\left({printer._print(self.args[0])}\right)"
+        return text if exp is None else rf"{text}^{{{exp}}}"
+
+
+class Phi(sympy.Function):
+    """The normal distribution function."""
+
+    def fdiff(self, argindex=1):
+        return sympy.exp(-(self.args[0] ** 2) / 2) / sympy.sqrt(2 * sympy.pi)
+
+    def _latex(self, printer, exp=None):
+        text = rf"\Phi\!\left({printer._print(self.args[0])}\right)"
+        return text if exp is None else rf"{text}^{{{exp}}}"
+
+
+def _normal_distribution(x: mpmath.mpf) -> mpmath.mpf:
+    # Beyond 1e8 mpmath's erfc overflows internally; there the value is 0 or 1 to more than 10^15 digits.
+    if abs(x) > 1e8:
+        return mpmath.mpf(x > 0)
+    return mpmath.erfc(-x / mpmath.sqrt(2)) / 2
+
+
+_NUMERIC = [{"sigma": lambda x: 1 / (1 + mpmath.exp(-x)), "Phi": _normal_distribution}, "mpmath"]
+
+
+def _symbol(activation: Activation, name: str) -> sympy.Symbol:
+    return sympy.Symbol(activation.parameters[name].symbol, real=True)
+
+
+def _parse(activation: Activation, **how: bool) -> sympy.Expr:
+    known = {"sigma": sigma, "Phi": Phi, "x": _x, "z": _z, "i": _i, "j": _j, "n": _n}
+    known |= {name: _symbol(activation, name) for name in activation.parameters}
+    return sympy.sympify(activation.formula, locals=known, **how)
+
+
+@lru_cache(maxsize=None)
+def _parsed(name: str, order: int) -> sympy.Expr:
+    # rational=True: a decimal in a formula means exactly that decimal, not the nearest float.
+    formula = _parse(get(name), rational=True)
+    return sympy.diff(formula, _x, order) if order else formula
+
+
+def expression(activation: Activation, order: int = 0) -> sympy.Expr:
+    """The formula as a sympy expression; ``order`` 1 and more give the derivatives of an elementwise activation."""
+    if not isinstance(order, int) or order < 0:
+        raise ValueError(f"order must be a whole number, 0 or more; got {order!r}")
+    if order and isinstance(activation, Vectorwise):
+        raise ValueError(f"{activation.name} maps a vector: ask for exact_jacobian instead of a derivative")
+    return _parsed(activation.name, order)
+
+
+def latex(activation: Activation, order: int = 0) -> str:
+    """The formula as it is declared, or its simplified ``order``-th derivative, as LaTeX without delimiters."""
+    if order == 0:
+        return sympy.latex(_parse(activation, evaluate=False), order="none", full_prec=False)
+    return sympy.latex(sympy.simplify(expression(activation, order)))
+
+
+def exact(activation: Elementwise, x: Sequence[float], order: int = 0, digits: int = 50) -> list[mpmath.mpf]:
+    """The formula's value, or its ``order``-th derivative's, at each finite float of ``x``, right to ``digits`` digits.
+
+    Parameters have the values bound to ``activation``, taken as the exact binary numbers that they are.
+    """
+    arguments = [_x, *(_symbol(activation, name) for name in activation.values)]
+    f = _callable(activation.name, order, tuple(arguments))
+    values = [mpmath.mpf(value) for value in activation.values.values()]
+    return [_to_digits(lambda point=mpmath.mpf(float(point)): [f(point, *values)], digits)[0] for point in x]
+
+
+def exact_vector(activation: Vectorwise, z: Sequence[float], digits: int = 50) -> list[mpmath.mpf]:
+    """The outputs of a vector activation at the finite vector ``z``, right to ``digits`` digits."""
+    return _vector_values(activation, z, lambda output, symbols: [output], digits)
+
+
+def exact_jacobian(activation: Vectorwise, z: Sequence[float], digits: int = 50) -> list[list[mpmath.mpf]]:
+    """The Jacobian, row i holding dy_i/dz_j, at the finite vector ``z``, right to ``digits`` digits."""
+    flat = _vector_values(activation, z, lambda output, symbols: [sympy.diff(output, s) for s in symbols], digits)
+    return [flat[k : k + len(z)] for k in range(0, len(flat), len(z))]
+
+
+def _vector_values(activation, z, expand, digits):
+    count = len(z)
+    symbols = sympy.symbols(f"z1:{count + 1}", real=True)
+    outputs = []
+    for index in range(1, count + 1):
+        output = expression(activation).subs(_i, index).subs(_n, count).doit()
+        outputs += expand(output.subs({_z[k + 1]: symbols[k] for k in range(count)}), symbols)
+    f = sympy.lambdify(symbols, outputs, modules=_NUMERIC)
+    return _to_digits(lambda: f(*(mpmath.mpf(float(value)) for value in z)), digits)
+
+
+@lru_cache(maxsize=None)
+def _callable(name: str, order: int, arguments: tuple) -> Callable:
+    return sympy.lambdify(arguments, _parsed(name, order), modules=_NUMERIC)
+
+
+def _to_digits(evaluate: Callable[[], list], digits: int) -> list[mpmath.mpf]:
+    """Evaluate with more and more working digits until two evaluations agree to ``digits``: formulas may cancel."""
+    working, previous = digits + 15, None
+    while working < 100_000:
+        with mpmath.workdps(working):
+            current = [mpmath.mpf(value) for value in evaluate()]
+            tolerance = mpmath.mpf(10) ** -digits
+            agree = previous and all(abs(a - b) <= abs(a) * tolerance for a, b in zip(current, previous, strict=True))
+            # 1 + tanh(u) is 0 in all digits until there are more than the value has zeros behind the point: a 0 is
+            # believed only once it has more than any float64.
+            if agree and (all(current) or working > 1000):
+                return current
+        previous, working = current, 2 * working
+    raise ArithmeticError(f"no {digits} digits within 100000 working digits; last value {previous}")
