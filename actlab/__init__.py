@@ -9,12 +9,16 @@ import importlib
 from actlab import functions as _functions  # noqa: F401  (its import fills the registry)
 from actlab.core import ACTIVATIONS, Activation, Elementwise, Param, Vectorwise, get, names, nearest
 
-_ON_DEMAND = ("experiments", "figures", "formulas", "network", "properties", "references", "tf", "training")
+_ON_DEMAND = (
+    "experiments", "figures", "formulas", "initialisers", "network", "properties", "references", "statistics", "tf",
+    "training",
+)  # fmt: skip
 
 globals().update({name: get(name) for name in names(aliases=True)})
 
 __all__ = [
-    "ACTIVATIONS", "Activation", "Elementwise", "Param", "Vectorwise", "get", "names", *_ON_DEMAND, *names(aliases=True),
+    "ACTIVATIONS", "Activation", "Elementwise", "Param", "Vectorwise", "get", "names",
+    *_ON_DEMAND, *names(aliases=True),
 ]  # fmt: skip
 
 

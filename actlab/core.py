@@ -1,9 +1,9 @@
 """What an activation is: a frozen record of value, derivatives and facts, kept in one registry.
 
 Two kinds exist. An ``Elementwise`` activation maps every number on its own and declares its first and second
-derivative; a ``Vectorwise`` activation maps a whole axis at once and declares its vector-Jacobian product. Both are made
-by a decorator around a plain numpy function of float64 arrays; everything a caller may pass beside that (lists, scalars,
-other dtypes, bad input) is dealt with here, once.
+derivative; a ``Vectorwise`` activation maps a whole axis at once and declares its vector-Jacobian product. Both are
+made by a decorator around a plain numpy function of float64 arrays; everything a caller may pass beside that (lists,
+scalars, other dtypes, bad input) is dealt with here, once.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Param:
         return f"a number from {self.minimum:g} to {self.maximum:g}"
 
     def check(self, label: str, value: Any) -> Any:
-        """Return ``value`` as a float (or a float64 array), or raise an error that names ``label`` and what is accepted."""
+        """Return ``value`` as a float or a float64 array; an error names ``label`` and what is accepted."""
         array = np.asarray(value)
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{label} must be {self.accepted}; got {value!r}")
@@ -120,7 +120,9 @@ class Activation(ABC):
         bound = self._bind(values)
         for name, value in bound.items():
             if not isinstance(value, float):
-                raise TypeError(f"{self.name}: with_params takes one number for {name}; got an array: pass it at the call")
+                raise TypeError(
+                    f"{self.name}: with_params takes one number for {name}; got an array: pass it at the call"
+                )
         return replace(self, values=MappingProxyType(bound))
 
     @property
@@ -176,7 +178,7 @@ class Elementwise(Activation):
 
     @property
     def properties(self):
-        """Measured facts (range, Lipschitz constant, symmetry, Gaussian moments): an ``actlab.properties.Properties``."""
+        """Measured facts (bounds, symmetry, Gaussian moments), as ``actlab.properties.Properties``."""
         from actlab import properties
 
         return properties.measure(self)
@@ -362,8 +364,11 @@ def _docstring(record: Activation) -> str:
         inspect.cleandoc(record.function.__doc__ or ""),
         "",
         f"Formula: {record.formula}",
-        *(f"Parameter {name}: {param.accepted}, default {param.default:g}." for name, param in record.parameters.items()),
-        f"Input: real numbers of any shape{', mapped along one axis' if vector else ''}; the result has the same shape.",
+        *(
+            f"Parameter {name}: {param.accepted}, default {param.default:g}."
+            for name, param in record.parameters.items()
+        ),
+        f"Input: real numbers of any shape{', mapped along an axis' if vector else ''}; the result has the same shape.",
         "float16, float32 and float64 are kept; integers and booleans become float64.",
         "Raises TypeError for other input and for an unknown parameter, ValueError for a parameter value out of range.",
     ]

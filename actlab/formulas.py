@@ -7,7 +7,7 @@ normal distribution function). Derivatives come from sympy, so they are independ
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache
 
 import mpmath
 import sympy
@@ -16,13 +16,14 @@ from actlab.core import Activation, Elementwise, Vectorwise, get
 
 _x = sympy.Symbol("x", real=True)
 _z = sympy.IndexedBase("z")
-_i, _j, _k, _n = sympy.symbols("i j k n", integer=True, positive=True)
+_i, _j, _n = sympy.symbols("i j n", integer=True, positive=True)
 
 
 class sigma(sympy.Function):
     """1 / (1 + e^-x)."""
 
     def fdiff(self, argindex=1):
+        """Return the derivative, as sympy asks for it."""
         return sigma(self.args[0]) * sigma(-self.args[0])
 
     def _latex(self, printer, exp=None):
@@ -34,6 +35,7 @@ class Phi(sympy.Function):
     """The normal distribution function."""
 
     def fdiff(self, argindex=1):
+        """Return the derivative, as sympy asks for it."""
         return sympy.exp(-(self.args[0] ** 2) / 2) / sympy.sqrt(2 * sympy.pi)
 
     def _latex(self, printer, exp=None):
@@ -61,7 +63,7 @@ def _parse(activation: Activation, **how: bool) -> sympy.Expr:
     return sympy.sympify(activation.formula, locals=known, **how)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parsed(name: str, order: int) -> sympy.Expr:
     # rational=True: a decimal in a formula means exactly that decimal, not the nearest float.
     formula = _parse(get(name), rational=True)
@@ -92,7 +94,11 @@ def exact(activation: Elementwise, x: Sequence[float], order: int = 0, digits: i
     arguments = [_x, *(_symbol(activation, name) for name in activation.values)]
     f = _callable(activation.name, order, tuple(arguments))
     values = [mpmath.mpf(value) for value in activation.values.values()]
-    return [_to_digits(lambda point=mpmath.mpf(float(point)): [f(point, *values)], digits)[0] for point in x]
+
+    def at(point: float) -> mpmath.mpf:
+        return _to_digits(lambda: [f(mpmath.mpf(float(point)), *values)], digits)[0]
+
+    return [at(point) for point in x]
 
 
 def exact_vector(activation: Vectorwise, z: Sequence[float], digits: int = 50) -> list[mpmath.mpf]:
@@ -117,7 +123,7 @@ def _vector_values(activation, z, expand, digits):
     return _to_digits(lambda: f(*(mpmath.mpf(float(value)) for value in z)), digits)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _callable(name: str, order: int, arguments: tuple) -> Callable:
     return sympy.lambdify(arguments, _parsed(name, order), modules=_NUMERIC)
 

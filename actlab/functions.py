@@ -1,7 +1,7 @@
 """The catalogue: one block per activation.
 
-The kernels take and return float64 arrays; ``core`` deals with other input, with nan and with numpy's warnings. They keep
-full relative accuracy in the tails, where the textbook formulas cancel (1 - tanh^2, 1 + erf) or overflow.
+The kernels take and return float64 arrays; ``core`` deals with other input, with nan and with numpy's warnings. They
+keep full relative accuracy in the tails, where the textbook formulas cancel (1 - tanh^2, 1 + erf) or overflow.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _sigmoid(z):
 
 
 def _gate(x, z):
-    """x * sigmoid(z). The factor e^z is multiplied in two halves, so that the product underflows only where it is due."""
+    """x * sigmoid(z). The factor e^z is multiplied in two halves, so that the product underflows only where due."""
     h = np.exp(-0.5 * np.abs(z))
     closed = np.where(z < -_FLUSHED, np.copysign(0.0, x), (x * h) * h)
     return np.where(z < 0, closed, x) / (1 + h * h)
@@ -380,8 +380,8 @@ def _likeliest(z):
 
 def _softmax_vjp(z, g):
     y = _softmax(z)
-    # A constant added to g changes nothing. With g = 0 at the likeliest entry the slope y (1 - y) of that entry comes out
-    # as y times the sum of the others; 1 - y itself is 0 from a lead of 37 on.
+    # A constant added to g changes nothing. With g = 0 at the likeliest entry the slope y (1 - y) of that entry comes
+    # out as y times the sum of the others; 1 - y itself is 0 from a lead of 37 on.
     g = g - np.where(_likeliest(y), g, 0.0).sum(axis=-1, keepdims=True)
     return y * (g - (g * y).sum(axis=-1, keepdims=True))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -18,12 +18,12 @@ _ENDS = np.array([-np.inf, np.inf])
 
 @dataclass(frozen=True)
 class Properties:
-    """What was measured.
+    """What was measured of an activation.
 
     ``infimum`` and ``supremum`` bound the values over all real x (they need not be attained); ``lipschitz`` is the
-    supremum of \\|f'\\|, infinite where f jumps; ``monotone`` says that f never turns back; ``symmetry`` is "odd", "even" or None;
-    ``saturates_left`` and ``saturates_right`` say that f' tends to 0 on that side. ``mean``, ``second_moment`` and
-    ``slope_moment`` are E f(Z), E f(Z)^2 and E f'(Z)^2 for a standard normal Z, and ``gain`` = 1 / sqrt(E f(Z)^2).
+    supremum of abs(f'), infinite where f jumps; ``monotone`` says that f never turns back; ``symmetry`` is "odd",
+    "even" or None; ``saturates_left`` and ``saturates_right`` say that f' tends to 0 on that side. ``mean``,
+    ``second_moment`` and ``slope_moment`` are E f(Z), E f(Z)^2 and E f'(Z)^2 for a standard normal Z.
     """
 
     infimum: float
@@ -43,7 +43,7 @@ class Properties:
         return 1 / math.sqrt(self.second_moment)
 
 
-@lru_cache(maxsize=None)
+@cache
 def measure(activation: Elementwise) -> Properties:
     """Measure an elementwise activation with the parameter values that it has."""
     rises = np.diff(activation(_GRID))
@@ -95,7 +95,9 @@ def _lipschitz(activation: Elementwise) -> float:
     best = int(steepness.argmax())
     candidates = [steepness[best], *np.abs(activation.derivative(_ENDS))]
     if 0 < best < _GRID.size - 1:
-        candidates.append(abs(activation.derivative(_bisect(activation.second_derivative, _GRID[best - 1], _GRID[best + 1]))))
+        candidates.append(
+            abs(activation.derivative(_bisect(activation.second_derivative, _GRID[best - 1], _GRID[best + 1])))
+        )
     return float(max(candidates))
 
 

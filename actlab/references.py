@@ -32,10 +32,16 @@ def _entries() -> dict[str, Reference]:
 
 
 def _reference(key: str, entry) -> Reference:
-    fields = {name: value.replace("{", "").replace("}", "") for name, value in entry.fields.items()}
+    from pybtex.richtext import Text
+
+    def plain(latex: str) -> str:
+        return str(Text.from_latex(latex))
+
+    people = [(*person.first_names, *person.prelast_names, *person.last_names) for person in entry.persons["author"]]
+    fields = {name: value if name in ("doi", "url") else plain(value) for name, value in entry.fields.items()}
     return Reference(
         key=key,
-        authors=tuple(" ".join((*person.first_names, *person.prelast_names, *person.last_names)) for person in entry.persons["author"]),
+        authors=tuple(plain(" ".join(names)) for names in people),
         title=fields["title"],
         year=int(fields["year"]),
         venue=fields.get("journal") or fields.get("booktitle") or fields.get("publisher", ""),

@@ -1,0 +1,179 @@
+"""The formulas themselves: the oracle that the other tests trust, and the LaTeX that the book prints."""
+
+import re
+
+import mpmath
+import pytest
+from mpmath import mpf
+
+import actlab
+from actlab import formulas
+from tests.cases import (
+    ELEMENTWISE,
+    VECTORWISE,
+    each_case,
+    each_elementwise,
+    each_order,
+    each_record,
+    each_vectorwise,
+)
+
+DIGITS = 50
+
+
+def agree(one, other, digits=DIGITS):
+    """Say whether two numbers agree to that many digits, or are both far below the smallest float64."""
+    return abs(one - other) <= max(abs(other) * mpf(10) ** -digits, mpf(10) ** -900)
+
+
+# The same functions in other words, and mpmath's own special functions where it has them.
+INDEPENDENT = {
+    "sigmoid": (
+        lambda x: (1 + mpmath.tanh(x / 2)) / 2,
+        lambda x: mpmath.sech(x / 2) ** 2 / 4,
+        lambda x: -(mpmath.sech(x / 2) ** 2) * mpmath.tanh(x / 2) / 4,
+    ),
+    "tanh": (
+        lambda x: mpmath.sinh(x) / mpmath.cosh(x),
+        lambda x: mpmath.sech(x) ** 2,
+        lambda x: -2 * mpmath.sech(x) ** 2 * mpmath.tanh(x),
+    ),
+    "gelu": (
+        lambda x: x * mpmath.ncdf(x),
+        lambda x: mpmath.ncdf(x) + x * mpmath.npdf(x),
+        lambda x: mpmath.npdf(x) * (2 - x * x),
+    ),
+    "gaussian": (
+        lambda x: mpmath.sqrt(2 * mpmath.pi) * mpmath.npdf(mpmath.sqrt(2) * x),
+        lambda x: -2 * x * mpmath.exp(-x * x),
+        lambda x: (4 * x * x - 2) * mpmath.exp(-x * x),
+    ),
+    "silu": (lambda x: x * mpmath.exp(x / 2) * mpmath.sech(x / 2) / 2,),
+    "gelu_tanh": (lambda x: x / (1 + mpmath.exp(-mpmath.sqrt(8 / mpmath.pi) * (x + mpf("0.044715") * x**3))),),
+    "gelu_sigmoid": (lambda x: x * mpmath.exp(mpf("0.851") * x) * mpmath.sech(mpf("0.851") * x) / 2,),
+    "elu": (lambda x: max(x, mpf(0)) + mpmath.expm1(min(x, mpf(0))),),
+}
+
+
+@pytest.mark.parametrize("name", INDEPENDENT)
+def test_the_oracle_agrees_with_the_function_written_in_other_words(name):
+    # Far left the textbook forms, and so these formulas, lose all digits unless more than 100 are carried.
+    points = [-800.0, -200.0, -38.5, -20.0, -12.0, -3.25, -1e-9, 0.4, 2.5, 45.0, 370.0]
+    for order, other in enumerate(INDEPENDENT[name]):
+        values = formulas.exact(actlab.get(name), points, order, DIGITS)
+        with mpmath.workdps(400):
+            for point, value in zip(points, values, strict=True):
+                assert agree(value, other(mpf(point))), f"order {order} at {point}"
+
+
+@each_elementwise
+def test_a_derivative_is_the_limit_of_differences(case):
+    h = 2.0**-24
+    for point in (-6.3, -1.7, -0.6, 0.3, 1.1, 5.2, 7.9):
+        for order in (1, 2, 3):
+            right, left = formulas.exact(case, [point + h, point - h], order - 1)
+            (value,) = formulas.exact(case, [point], order)
+            with mpmath.workdps(DIGITS):
+                difference = (right - left) / (mpf(point + h) - mpf(point - h))
+                assert abs(difference - value) <= 1e-13 * max(1, *case.values.values(), 0) ** 4
+
+
+@each_elementwise
+def test_more_digits_refine_the_same_number(case):
+    for order in (0, 1, 2):
+        few, many = (formulas.exact(case, [-30.7, -1.3, 2.9], order, digits) for digits in (20, 200))
+        with mpmath.workdps(250):
+            assert all(agree(one, other, 20) for one, other in zip(few, many, strict=True))
+
+
+@each_vectorwise
+def test_vector_outputs_are_those_of_the_definition(case):
+    z = [0.3, -700.0, 2.0]
+    with mpmath.workdps(400):
+        weights = [mpmath.exp(value) for value in z]
+        definition = {
+            "softmax": lambda: [weight / mpmath.fsum(weights) for weight in weights],
+            "log_softmax": lambda: [mpmath.log(weight / mpmath.fsum(weights)) for weight in weights],
+        }[case.name]()
+        for value, other in zip(formulas.exact_vector(case, z, DIGITS), definition, strict=True):
+            assert agree(value, other)
+
+
+@each_vectorwise
+def test_the_jacobian_is_the_limit_of_differences(case):
+    z, h = [0.3, -1.5, 2.0], 2.0**-24
+    rows = formulas.exact_jacobian(case, z)
+    for j in range(len(z)):
+        right, left = (formulas.exact_vector(case, [*z[:j], z[j] + step, *z[j + 1 :]]) for step in (h, -h))
+        for i in range(len(z)):
+            with mpmath.workdps(DIGITS):
+                assert abs((right[i] - left[i]) / (2 * mpf(h)) - rows[i][j]) <= 1e-14
+
+
+def test_parameters_are_the_exact_binary_numbers():
+    case = actlab.leaky_relu.with_params(negative_slope=0.1)
+    with mpmath.workdps(DIGITS):
+        assert formulas.exact(case, [-3.0]) == [-3 * mpf(0.1)]
+        assert formulas.exact(case, [-3.0]) != [-3 * mpf("0.1")]
+
+
+def test_constants_are_the_exact_decimals_written():
+    (value,) = formulas.exact(actlab.gelu_sigmoid, [1.0])
+    with mpmath.workdps(DIGITS):
+        assert agree(value, 1 / (1 + mpmath.exp(-mpf("1.702"))))
+        assert not agree(value, 1 / (1 + mpmath.exp(-mpf(1.702))), 20)
+
+
+@pytest.mark.parametrize("order", [-1, 1.0, "1", None])
+def test_an_order_is_a_whole_number(order):
+    with pytest.raises(ValueError, match="order must be a whole number, 0 or more; got"):
+        formulas.expression(actlab.relu, order)
+
+
+@each_vectorwise
+def test_a_vector_activation_has_a_jacobian_instead_of_a_derivative(case):
+    with pytest.raises(ValueError, match=f"{case.name} maps a vector: ask for exact_jacobian"):
+        formulas.expression(case, 1)
+
+
+# --- LaTeX ------------------------------------------------------------------------------------------------------------
+
+
+@each_order
+@each_case
+def test_latex_is_well_formed(case, order):
+    if order and case in VECTORWISE:
+        return
+    text = formulas.latex(case, order)
+    assert text
+    assert "$" not in text
+    assert text.count("{") == text.count("}")
+    assert len(re.findall(r"\\left\b", text)) == len(re.findall(r"\\right\b", text))
+    for unfinished in ("Derivative", "Subs", "Piecewise", "operatorname", "text{", "sigma{", "Phi{", "None"):
+        assert unfinished not in text.replace(r"\text{otherwise}", "").replace(r"\text{for}", ""), text
+
+
+@each_record
+def test_latex_shows_what_the_formula_says(record):
+    text = record.latex
+    for param in record.parameters.values():
+        assert rf"\{param.symbol}" in text
+    for decimal in re.findall(r"\d+\.\d+", record.formula):
+        assert decimal in text
+    for function, shown in {
+        "sigma(": r"\sigma",
+        "Phi(": r"\Phi",
+        "tanh(": r"\tanh",
+        "exp(": "e^",
+        "log(": r"\log",
+    }.items():
+        assert (shown in text) == (function in record.formula), function
+    for other in ELEMENTWISE:
+        if other.name == record.name:
+            assert other.latex == text
+
+
+def test_the_function_prints_as_its_reader_would_write_it():
+    assert actlab.identity.latex == "x"
+    assert actlab.gelu.latex.replace(r"\!", "") == r"x \Phi\left(x\right)"
+    assert formulas.latex(actlab.identity, 1) == "1"

@@ -1,0 +1,274 @@
+"""Laws that hold for every input: monotonicity, symmetries, identities, derivatives as limits of differences.
+
+Which activation obeys which law is asked of the exact formula at a few points, not written down here; hypothesis then
+looks for an input at which the implementation breaks it.
+"""
+
+import itertools
+from functools import cache
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+import actlab
+from actlab import formulas
+from tests.cases import (
+    ELEMENTWISE,
+    LARGEST,
+    ORDERS,
+    SMALLEST,
+    each_elementwise,
+    each_order,
+    each_vectorwise,
+    evaluator,
+    exact,
+)
+
+EPSILON = np.finfo(np.float64).eps
+PROBES = [-7.3, -1.9, -0.6, -0.1, 0.1, 0.6, 1.9, 7.3]
+
+numbers = st.floats(allow_nan=False)
+finite = st.floats(allow_nan=False, allow_infinity=False)
+moderate = st.floats(-50, 50)
+scores = arrays(np.float64, st.integers(1, 6), elements=moderate)
+pairs = arrays(np.float64, st.tuples(st.just(2), st.integers(1, 6)), elements=moderate)
+
+
+def at_probes(case, order=0):
+    """Return exact values at the probes, which lie symmetrically."""
+    return formulas.exact(case, PROBES, order)
+
+
+def chosen(law):
+    """List the elementwise cases whose exact values obey a law."""
+    return pytest.mark.parametrize("case", [case for case in ELEMENTWISE if law(case)], ids=repr)
+
+
+# --- Monotonicity and range -------------------------------------------------------------------------------------------
+
+
+def rises(case):
+    """Say whether f' is nowhere negative, up to f's jumps, which all go up."""
+    _, slopes = exact(case, 1)
+    _, values = exact(case, 0)
+    return min(slopes) >= 0 and sorted(values) == values
+
+
+@chosen(rises)
+@given(x=numbers, y=numbers)
+def test_a_function_that_rises_never_falls(case, x, y):
+    low, high = sorted((x, y))
+    assert case(low) <= case(high)
+
+
+@chosen(rises)
+@given(x=st.floats(-LARGEST, LARGEST / 2))
+def test_a_function_that_rises_does_not_fall_between_neighbours(case, x):
+    assert case(x) <= case(np.nextafter(x, np.inf))
+
+
+@cache
+def bounds(case):
+    """Return what no value may go below or above: the least and the greatest exact value on the grid of points.
+
+    An extreme inside the grid is met only nearly, within the grid's finest step: there a little more is allowed.
+    """
+    _, values = exact(case, 0)
+    low, high = values.index(min(values)), values.index(max(values))
+    slack = [0 if index in (0, len(values) - 1) else 1e-8 for index in (low, high)]
+    return float(values[low]) - slack[0], float(values[high]) + slack[1]
+
+
+@each_elementwise
+@given(x=numbers)
+def test_values_stay_in_the_range_of_the_formula(case, x):
+    low, high = bounds(case)
+    assert low <= case(x) <= high or abs(case(x)) == abs(x) == np.inf
+
+
+@given(x=numbers)
+def test_gates_and_sigmoids_do_not_exceed_what_they_gate(x):
+    assert 0 <= actlab.sigmoid(x) <= 1
+    assert abs(actlab.tanh(x)) <= min(abs(x), 1)
+    for gate in (actlab.silu, actlab.gelu, actlab.gelu_tanh, actlab.gelu_sigmoid):
+        assert abs(gate(x)) <= abs(x)
+
+
+# --- Symmetry ---------------------------------------------------------------------------------------------------------
+
+
+@cache
+def parity(case, order):
+    """Return 1 where the order-th derivative is even, -1 where it is odd, 0 otherwise."""
+    values = at_probes(case, order)
+    with mpmath.workdps(45):
+        for sign in (1, -1):
+            if all(
+                abs(a - sign * b) <= abs(a) * mpmath.mpf(10) ** -40 for a, b in zip(values, values[::-1], strict=True)
+            ):
+                return sign
+    return 0
+
+
+SYMMETRIC = [(case, order) for case, order in itertools.product(ELEMENTWISE, ORDERS) if parity(case, order)]
+
+
+@pytest.mark.parametrize(("case", "order"), SYMMETRIC)
+@given(x=finite)
+def test_a_symmetry_holds_to_the_last_bit(case, order, x):
+    assume(x not in case.kinks)
+    f = evaluator(case, order)
+    assert f(-x) == parity(case, order) * f(x)
+
+
+def test_the_symmetries_are_found():
+    assert parity(actlab.tanh, 0) == parity(actlab.sigmoid, 2) == parity(actlab.gaussian, 1) == -1
+    assert parity(actlab.gaussian, 0) == parity(actlab.sigmoid, 1) == parity(actlab.gelu, 2) == 1
+    assert parity(actlab.sigmoid, 0) == parity(actlab.gelu, 0) == parity(actlab.elu, 0) == 0
+
+
+# --- Identities -------------------------------------------------------------------------------------------------------
+
+
+def gates(case):
+    """Say whether f(x) - f(-x) = x: x times a share, and -x times the rest."""
+    values = at_probes(case)
+    with mpmath.workdps(45):
+        return all(
+            abs(a - b - mpmath.mpf(x)) < mpmath.mpf(10) ** -40
+            for x, a, b in zip(PROBES, values, values[::-1], strict=True)
+        )
+
+
+@chosen(gates)
+@given(x=finite)
+def test_the_shares_of_a_gate_add_up(case, x):
+    assert case(x) - case(-x) == pytest.approx(x, rel=2 * EPSILON, abs=2 * SMALLEST)
+    assert case.derivative(x) + case.derivative(-x) == pytest.approx(1, rel=8 * EPSILON) or x in case.kinks
+
+
+def test_the_gates_are_found():
+    assert all(gates(case) for case in (actlab.relu, actlab.silu, actlab.gelu))
+    assert not any(gates(case) for case in (actlab.tanh, actlab.leaky_relu, actlab.elu))
+
+
+@given(x=numbers)
+def test_sigmoid_of_both_signs_adds_to_one(x):
+    assert actlab.sigmoid(x) + actlab.sigmoid(-x) == pytest.approx(1, rel=EPSILON)
+
+
+@given(x=finite)
+def test_sigmoid_and_tanh_are_one_curve(x):
+    assert 2 * actlab.sigmoid(2 * x) - 1 == pytest.approx(actlab.tanh(x), abs=2 * EPSILON)
+
+
+@given(x=finite, beta=st.floats(0.01, 100))
+def test_beta_only_rescales_silu(x, beta):
+    assume(abs(beta * x) < 700 and abs(x) > 1e-300)
+    rescaled = actlab.silu(beta * x) / beta
+    assert actlab.silu(x, beta=beta) == pytest.approx(rescaled, rel=EPSILON * (8 + abs(beta * x)), abs=1e-300)
+
+
+@given(x=numbers, slope=st.floats(-5, 5))
+def test_the_leaky_rectifiers_are_one_function(x, slope):
+    np.testing.assert_array_equal(actlab.leaky_relu(x, negative_slope=slope), actlab.prelu(x, alpha=slope))
+
+
+@given(x=finite)
+def test_rectifiers_are_special_cases_of_each_other(x):
+    assert actlab.relu(x) == actlab.leaky_relu(x, negative_slope=0) == actlab.elu(x, alpha=0)
+    assert actlab.relu6(x) == actlab.relu(x) - actlab.relu(x - 6) or abs(x) > 6
+    assert actlab.identity(x) == actlab.prelu(x, alpha=1) == x
+    assert actlab.relu.derivative(x) == actlab.step(x)
+
+
+# --- Derivatives as limits of differences -----------------------------------------------------------------------------
+
+
+def difference(f, x, h):
+    """Return the central difference with the step that the numbers really have."""
+    return (f(x + h) - f(x - h)) / ((x + h) - (x - h))
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@each_elementwise
+@given(x=moderate)
+def test_a_derivative_is_the_limit_of_differences(case, order, x):
+    h = 2.0**-17 * max(1, abs(x))
+    assume(all(abs(x - kink) > 2 * h for kink in case.kinks))
+    slope, bend = evaluator(case, order)(x), max(1, *case.values.values(), 0)
+    # The error of the difference: rounding of f over h, and h^2 times the third derivative of f.
+    allowed = 4 * EPSILON * (1 + abs(evaluator(case, order - 1)(x))) / h + 3 * bend ** (order + 1) * h * h
+    assert difference(evaluator(case, order - 1), x, h) == pytest.approx(slope, abs=allowed)
+
+
+@each_order
+@chosen(lambda case: case.parameters and case is actlab.get(case.name))
+@given(x=numbers, data=st.data())
+def test_any_accepted_parameter_gives_a_number(case, order, x, data):
+    for name, param in case.parameters.items():
+        value = data.draw(st.floats(max(param.minimum, -1e300), min(param.maximum, 1e300)), label=name)
+        assert not np.isnan(evaluator(case, order)(x, **{name: value}))
+
+
+# --- Vector activations -----------------------------------------------------------------------------------------------
+
+
+@given(z=arrays(np.float64, st.integers(1, 6), elements=finite))
+def test_softmax_gives_probabilities(z):
+    y = actlab.softmax(z)
+    assert ((y >= 0) & (y <= 1)).all()
+    assert y.sum() == pytest.approx(1, abs=4 * EPSILON)
+    order = np.argsort(z, kind="stable")
+    assert (np.diff(y[order]) >= 0).all()
+
+
+@each_vectorwise
+@given(z=scores, shift=st.floats(-1e3, 1e3))
+def test_a_common_shift_changes_nothing(case, z, shift):
+    allowed = 8 * EPSILON * (100 + abs(shift))
+    np.testing.assert_allclose(case(z + shift), case(z), rtol=allowed, atol=allowed * (case(z) < 0).any())
+    np.testing.assert_allclose(case.vjp(z, z) @ np.ones(len(z)), 0, atol=8 * EPSILON * (1 + np.abs(z).sum()) * len(z))
+
+
+@each_vectorwise
+@given(z=scores, data=st.data())
+def test_the_order_of_the_entries_does_not_matter(case, z, data):
+    order = data.draw(st.permutations(range(len(z))))
+    np.testing.assert_allclose(case(z[order]), case(z)[order], rtol=8 * EPSILON, atol=8 * EPSILON)
+
+
+@given(x=moderate)
+@example(40.0)
+def test_sigmoid_is_softmax_of_two(x):
+    assert actlab.softmax([x, 0])[0] == pytest.approx(actlab.sigmoid(x), rel=4 * EPSILON)
+    slope = actlab.sigmoid.derivative(x)
+    np.testing.assert_allclose(actlab.softmax.jacobian([x, 0]), [[slope, -slope], [-slope, slope]], rtol=16 * EPSILON)
+    assert actlab.log_softmax.jacobian([x, 0])[0, 0] == pytest.approx(actlab.sigmoid(-x), rel=16 * EPSILON)
+
+
+@given(z=scores)
+def test_log_softmax_is_the_logarithm_of_softmax(z):
+    np.testing.assert_allclose(np.exp(actlab.log_softmax(z)), actlab.softmax(z), rtol=1e-13)
+    np.testing.assert_allclose(actlab.log_softmax(z), np.log(actlab.softmax(z)), rtol=1e-13, atol=4 * EPSILON)
+    assert (actlab.log_softmax(z) <= 0).all()
+
+
+@each_vectorwise
+@given(zg=pairs)
+def test_the_product_is_g_times_the_jacobian(case, zg):
+    z, g = zg
+    np.testing.assert_allclose(case.vjp(z, g), g @ case.jacobian(z), atol=32 * EPSILON * (1 + np.abs(g).sum()))
+
+
+@each_vectorwise
+@given(z=scores)
+def test_the_jacobian_is_the_limit_of_differences(case, z):
+    h = 2.0**-17 * (1 + np.abs(z).max())
+    steps = h * np.eye(len(z))
+    columns = (case(z + steps) - case(z - steps)) / (2 * h)
+    np.testing.assert_allclose(case.jacobian(z), columns.T, atol=1e-8)
