@@ -1,0 +1,176 @@
+"""Many multi-layer perceptrons of one shape at once: forward, backward.
+
+Arrays have a leading axis of networks: weights (networks, fan_in, fan_out), biases (networks, 1, fan_out),
+pre-activations and activations (networks, batch, width).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from actlab.core import Elementwise, get
+from actlab.functions import identity
+from actlab.initialisers import glorot_uniform
+
+
+@dataclass(frozen=True)
+class Network:
+    """N multi-layer perceptrons: ``hidden`` is the activation of all layers but the last, ``output`` the last one's."""
+
+    weights: tuple[np.ndarray, ...]
+    biases: tuple[np.ndarray, ...]
+    hidden: Elementwise
+    output: Elementwise = identity
+
+    def __post_init__(self) -> None:
+        for role, activation in (("hidden", self.hidden), ("output", self.output)):
+            if not isinstance(activation, Elementwise):
+                raise TypeError(f"{role} must be an elementwise activation, such as actlab.tanh; got {activation!r}")
+        if not self.weights or len(self.weights) != len(self.biases):
+            raise ValueError(f"a network needs one bias per weight; got {len(self.weights)} and {len(self.biases)}")
+        fans = [weight.shape for weight in self.weights]
+        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            if weight.ndim != 3 or bias.shape != (weight.shape[0], 1, weight.shape[2]):
+                raise ValueError(
+                    f"layer {layer}: weights must be (networks, fan_in, fan_out) and biases (networks, 1, fan_out); "
+                    f"got {weight.shape} and {bias.shape}"
+                )
+        if any(a[0] != b[0] or a[2] != b[1] for a, b in pairwise(fans)):
+            raise ValueError(
+                "all layers must have as many networks, and each layer as much fan_in as the one before has fan_out; "
+                f"got the weight shapes {fans}"
+            )
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units per layer, the input first."""
+        return (self.weights[0].shape[1], *(weight.shape[2] for weight in self.weights))
+
+    @property
+    def networks(self) -> int:
+        """How many there are."""
+        return self.weights[0].shape[0]
+
+    @property
+    def parameter_count(self) -> int:
+        """Weights and biases of one network."""
+        return sum(weight[0].size + bias[0].size for weight, bias in zip(self.weights, self.biases, strict=True))
+
+    def __repr__(self) -> str:
+        shape = "-".join(map(str, self.widths))
+        return f"Network({self.networks} x {shape}, hidden={self.hidden}, output={self.output})"
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """The outputs (networks, batch, width) for inputs (batch, width) or (networks, batch, width)."""
+        return self.forward(x).activations[-1]
+
+    def forward(self, x: np.ndarray) -> Tape:
+        """Run the inputs (batch, width) or (networks, batch, width) through, keeping every layer's values."""
+        x = np.asarray(x, dtype=np.float64)
+        fan_in = self.widths[0]
+        if x.shape[-1:] != (fan_in,) or x.shape[:-2] not in ((), (self.networks,)) or x.ndim < 2:
+            raise ValueError(f"inputs must be (batch, {fan_in}) or ({self.networks}, batch, {fan_in}); got {x.shape}")
+        pre, post = [], [np.broadcast_to(x, (self.networks, *x.shape[-2:]))]
+        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            pre.append(post[-1] @ weight + bias)
+            post.append(self._activation(layer)(pre[-1]))
+        return Tape(tuple(pre), tuple(post))
+
+    def backward(self, tape: Tape, upstream: np.ndarray) -> Gradients:
+        """Gradients of a loss, given its gradient ``upstream`` = dL/d(output) of shape (networks, batch, width)."""
+        weights, biases = [], []
+        for layer in reversed(range(len(self.weights))):
+            upstream = upstream * self._activation(layer).derivative(tape.pre_activations[layer])
+            weights.append(tape.activations[layer].swapaxes(1, 2) @ upstream)
+            biases.append(upstream.sum(axis=1, keepdims=True))
+            if layer > 0:
+                upstream = upstream @ self.weights[layer].swapaxes(1, 2)
+        return Gradients(tuple(reversed(weights)), tuple(reversed(biases)))
+
+    def moved(self, gradients: Gradients, step: float) -> Network:
+        """The networks after one gradient step: every parameter minus ``step`` times its gradient."""
+        return replace(
+            self,
+            weights=tuple(w - step * g for w, g in zip(self.weights, gradients.weights, strict=True)),
+            biases=tuple(b - step * g for b, g in zip(self.biases, gradients.biases, strict=True)),
+        )
+
+    def select(self, index: int | slice | np.ndarray) -> Network:
+        """Some of the networks: one by its number, or several by a slice or an array."""
+        keep = [index] if isinstance(index, int | np.integer) else index
+        return replace(self, weights=tuple(w[keep] for w in self.weights), biases=tuple(b[keep] for b in self.biases))
+
+    def _activation(self, layer: int) -> Elementwise:
+        return self.output if layer == len(self.weights) - 1 else self.hidden
+
+
+@dataclass(frozen=True)
+class Tape:
+    """What a forward pass leaves: ``pre_activations`` per layer; ``activations`` too, the input first."""
+
+    pre_activations: tuple[np.ndarray, ...]
+    activations: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Gradients of the loss, of the shapes of a network's weights and biases."""
+
+    weights: tuple[np.ndarray, ...]
+    biases: tuple[np.ndarray, ...]
+
+
+def initialise(
+    widths: Sequence[int],
+    hidden: str | Elementwise,
+    *,
+    networks: int = 1,
+    seed: int = 0,
+    initialiser: Callable[[np.random.Generator, int, int], np.ndarray] = glorot_uniform,
+    bias_limit: float = 0.0,
+) -> Network:
+    """Random networks; network i of a seed is the same however many are made.
+
+    ``widths`` are the units per layer, the input first: (1, 2, 1) is one input, two hidden units and one output. The
+    biases are uniform within ``bias_limit`` of 0; they are drawn after the weights, which so do not depend on it.
+    """
+    widths = tuple(widths)
+    if len(widths) < 2 or any(not isinstance(w, int | np.integer) or w < 1 for w in widths):
+        raise ValueError(f"widths must be at least two whole numbers of 1 or more; got {widths}")
+    if networks < 1:
+        raise ValueError(f"networks must be 1 or more; got {networks}")
+    if not 0 <= bias_limit < np.inf:
+        raise ValueError(f"bias_limit must be a finite number, 0 or more; got {bias_limit}")
+    fans = list(pairwise(widths))
+    weights = tuple(np.empty((networks, fan_in, fan_out)) for fan_in, fan_out in fans)
+    biases = tuple(np.empty((networks, 1, fan_out)) for _, fan_out in fans)
+    for network in range(networks):
+        # A generator of its own for each network, from the pair (seed, network): independent of how many there are.
+        rng = np.random.default_rng((seed, network))
+        for weight, (fan_in, fan_out) in zip(weights, fans, strict=True):
+            weight[network] = initialiser(rng, fan_in, fan_out)
+        for bias in biases:
+            bias[network] = rng.uniform(-bias_limit, bias_limit, size=bias[network].shape)
+    return Network(weights, biases, get(hidden))
+
+
+def collapse(network: Network) -> Network:
+    """The networks of one layer that compute what these networks without activation compute.
+
+    A layer maps a row x to x V + b. Feeding one such layer into the next gives x (V1 V2) + (b1 V2 + b2), again a layer.
+
+    Raises
+    ------
+    ValueError
+        If ``hidden`` or ``output`` is another activation than the identity: such a network is no affine map.
+    """
+    if not network.hidden == network.output == identity:
+        raise ValueError(f"only networks whose activations are the identity collapse; got {network}")
+    weight, bias = network.weights[0], network.biases[0]
+    for next_weight, next_bias in zip(network.weights[1:], network.biases[1:], strict=True):
+        weight, bias = weight @ next_weight, bias @ next_weight + next_bias
+    return Network((weight,), (bias,), identity)

@@ -1,0 +1,48 @@
+"""Shares and Wilson's interval."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from actlab.statistics import Share
+
+# The 97.5 % point of the standard normal distribution, from a table.
+Z = 1.959963984540054
+
+
+def test_share_of_outcomes():
+    share = Share.of(np.array([[True, False], [True, True]]))
+    assert (share.count, share.n, share.value) == (3, 4, 0.75)
+
+
+@pytest.mark.parametrize(("count", "n"), [(0, 10), (10, 10), (1, 2000), (437, 2000), (3, 7)])
+def test_interval_is_wilsons(count, n):
+    """Its ends are the two probabilities p whose distance from the share is z standard errors sqrt(p (1 - p) / n)."""
+    share = Share(count, n)
+    low, high = share.interval
+    assert 0 <= low <= share.value <= high <= 1
+    for end in (low, high):
+        if 0 < end < 1:
+            assert abs(share.value - end) == pytest.approx(Z * np.sqrt(end * (1 - end) / n), rel=1e-9)
+    assert (low == pytest.approx(0, abs=1e-12)) == (count == 0)
+    assert (high == pytest.approx(1, abs=1e-12)) == (count == n)
+
+
+@pytest.mark.parametrize("p", [0.02, 0.2, 0.5, 0.93])
+def test_interval_covers_the_probability_about_as_often_as_it_says(p, n=200):
+    """Exact coverage: the probability of all counts whose interval holds p."""
+    ends = [Share(count, n).interval for count in range(n + 1)]
+    covered = sum(binom.pmf(count, n, p) for count, (low, high) in enumerate(ends) if low <= p <= high)
+    assert 0.92 < covered < 0.98
+
+
+def test_share_in_words():
+    assert str(Share(437, 2000)) == "21.9% (437 of 2000; 95 % interval 20.1% to 23.7%)"
+
+
+@pytest.mark.parametrize("outcomes", [[], [0, 1], [0.5], ["yes"]], ids=str)
+def test_only_booleans_have_a_share(outcomes):
+    with pytest.raises(ValueError, match=r"a share is taken of a non-empty array of booleans; got .* of size"):
+        Share.of(outcomes)
