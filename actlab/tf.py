@@ -1,0 +1,68 @@
+"""TensorFlow and Keras, imported quietly and set up so that a training gives the same numbers on every run."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import os
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from types import ModuleType
+
+from actlab.core import ACTIVATIONS, Elementwise
+
+
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Send file descriptor 2 to nowhere: TensorFlow's start-up lines ignore every setting that would silence them."""
+    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+@cache
+def keras() -> ModuleType:
+    """The ``keras`` module on TensorFlow, on the CPU, with deterministic operations and in double precision.
+
+    Double precision is for reproducibility: a training of some hundred epochs multiplies rounding errors, and in single
+    precision the results of two kinds of processor can differ in the second digit.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # its kernels differ between processors
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # or each first use of tf.data writes internal remarks to stderr
+    with _quiet_stderr():
+        import keras
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+        keras.config.set_floatx("float64")
+    return keras
+
+
+def twin(activation: Elementwise) -> Callable:
+    """The same activation as a function of Keras tensors, with the record's parameter values.
+
+    Raises
+    ------
+    ValueError
+        If Keras has no such activation, or has it only without a parameter that is bound to another value than the
+        default.
+    """
+    if activation.keras is None:
+        raise ValueError(f"Keras has no twin of {activation}; these have one: {', '.join(_with_twins())}")
+    function = getattr(keras().activations, activation.keras)
+    accepted = inspect.signature(function).parameters
+    for name, value in activation.values.items():
+        if name not in accepted and value != activation.parameters[name].default:
+            raise ValueError(f"Keras' {activation.keras} has no parameter {name}; got {activation}")
+    return partial(function, **{name: value for name, value in activation.values.items() if name in accepted})
+
+
+def _with_twins() -> list[str]:
+    return [name for name, activation in ACTIVATIONS.items() if activation.keras is not None]
