@@ -1,0 +1,240 @@
+"""Figures: each function draws a result on the axes it is given and returns them.
+
+``use_style()`` applies the book's style; in a notebook it also makes figures SVG without a date, so that the stored
+output of a cell changes only when the figure does.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
+
+from actlab.core import ACTIVATIONS, Activation, Elementwise
+
+# Okabe and Ito's colours by family; members beyond the second are lighter and darker shades of these.
+_FAMILY_COLOURS = {
+    "linear": ("#000000",),
+    "threshold": ("#7F7F7F",),
+    "sigmoidal": ("#0072B2", "#56B4E9"),
+    "rectifier": ("#D55E00", "#E69F00"),
+    "gate": ("#009E73",),
+    "bump": ("#CC79A7",),
+    "output": ("#5D3A9B",),
+}
+
+
+def use_style() -> None:
+    """Apply the book's style to all figures drawn from here on."""
+    plt.style.use(Path(__file__).with_name("actlab.mplstyle"))
+    try:
+        from IPython import get_ipython
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:
+        return  # outside a notebook there is no inline format to set
+    if get_ipython() is not None:
+        set_matplotlib_formats("svg", metadata={"Date": None})
+
+
+def colour(activation: Activation) -> tuple[float, float, float]:
+    """The colour that an activation has in every figure of the book."""
+    base = _FAMILY_COLOURS[activation.family]
+    rank = [a.name for a in ACTIVATIONS.values() if a.family == activation.family].index(activation.name)
+    shade, round_ = np.array(to_rgb(base[rank % len(base)])), rank // len(base)
+    # Alternate between darker and lighter, a step further each time round.
+    step = 0.28 * ((round_ + 1) // 2)
+    mixed = shade * (1 - step) if round_ % 2 else shade + (1 - shade) * step
+    return tuple(float(value) for value in mixed)
+
+
+def curve(activation: Elementwise, ax: Axes, *, low: float = -5.0, high: float = 5.0, order: int = 0) -> Axes:
+    """Draw f (order 0, solid), f' (1, dashed) or f'' (2, dotted) of ``activation`` from ``low`` to ``high``.
+
+    A jump is a gap in the line, with a dot at the value that the activation declares there.
+    """
+    evaluate = (activation, activation.derivative, activation.second_derivative)[order]
+    line = {"color": colour(activation), "linestyle": ("-", "--", ":")[order]}
+    ends = [low, *sorted(k for k in activation.kinks if low < k < high), high]
+    for left, right in pairwise(ends):
+        # Just inside the piece: at a kink itself the function belongs to one of the two sides.
+        x = np.linspace(np.nextafter(left, high), np.nextafter(right, low), 200)
+        ax.plot(x, evaluate(x), **line)
+    for kink in ends[1:-1]:
+        sides = evaluate(np.nextafter(kink, [-np.inf, np.inf]))
+        if abs(sides[0] - sides[1]) > 1e-6:
+            ax.plot(kink, evaluate(kink), "o", color=line["color"], markersize=5)
+    return ax
+
+
+# --- The cosine fit ---------------------------------------------------------------------------------------------------
+
+
+def fit(result, ax: Axes) -> Axes:
+    """Draw the prediction of a ``CosineFit`` over its target."""
+    ax.plot(result.x, result.target, color="0.75", linewidth=6, solid_capstyle="round", label="target")
+    ax.plot(result.x, _stable(result.prediction), color=colour(result.activation), label="prediction")
+    ax.set(xlabel="x", ylim=(-0.45, 2.45), xticks=[0, np.pi, 2 * np.pi], xticklabels=["0", "π", "2π"], yticks=[0, 1, 2])
+    return ax
+
+
+def fit_parts(result, ax: Axes) -> Axes:
+    """Draw a ``CosineFit`` taken apart: what each hidden unit adds, the output bias, and their sum."""
+    ax.plot(result.x, result.target, color="0.75", linewidth=6, solid_capstyle="round", label="target")
+    for unit, (part, style) in enumerate(zip(result.contributions.T, _PART_STYLES, strict=False), start=1):
+        ax.plot(result.x, _stable(part), color="0.35", linestyle=style, linewidth=1.5, label=f"unit {unit}")
+    ax.axhline(_stable(result.output_bias), color="0.35", linewidth=1, label="bias")
+    ax.plot(result.x, _stable(result.rebuilt), color=colour(result.activation), label="sum")
+    ax.set(xlabel="x", xticks=[0, np.pi, 2 * np.pi], xticklabels=["0", "π", "2π"])
+    return ax
+
+
+def losses_by_seed(results, ax: Axes) -> Axes:
+    """Draw the final loss of several ``CosineFit`` results: a row for each activation, a dot for each seed."""
+    activations = list(dict.fromkeys(result.activation for result in results))
+    for row, activation in enumerate(activations):
+        values = [_stable(result.loss) for result in results if result.activation == activation]
+        ax.plot(values, [row] * len(values), "o", color=colour(activation), markersize=8, alpha=0.75, clip_on=False)
+    ax.set(xscale="log", xlabel="mean squared error after training", ylim=(len(activations) - 0.5, -0.5))
+    ax.set_yticks(range(len(activations)), [activation.name for activation in activations])
+    return ax
+
+
+_PART_STYLES = ("--", "-.", ":", (0, (5, 1)), (0, (1, 2)), (0, (3, 1, 1, 1)))
+
+
+def _stable(values):
+    """Values to five decimals: a training magnifies the last bits, in which two processors may differ."""
+    return np.round(values, 5)
+
+
+# --- Why nonlinearity matters ----------------------------------------------------------------------------------------
+
+_DRAWN_UNITS = 8
+
+
+def mlp_diagram(widths, ax: Axes) -> Axes:
+    """Draw a multi-layer perceptron of these widths, the input first: its units, edges, biases and parameter counts.
+
+    A bias is drawn as an edge from a unit that always answers 1. ``widths`` may have up to eight units per layer.
+    """
+    if len(widths) < 2 or not all(1 <= width <= _DRAWN_UNITS for width in widths):
+        raise ValueError(f"a diagram shows two layers or more of 1 to {_DRAWN_UNITS} units each; got {tuple(widths)}")
+    heights = [np.arange(width) - (width - 1) / 2 for width in widths]
+    top = max(widths) / 2
+    bottom = -top - 0.6
+    for layer, (here, there) in enumerate(pairwise(heights)):
+        edges = [[(layer, a), (layer + 1, b)] for a in here for b in there]
+        biases = [[(layer, bottom), (layer + 1, b)] for b in there]
+        ax.add_collection(LineCollection(edges, colors="0.6", linewidths=1))
+        ax.add_collection(LineCollection(biases, colors="0.6", linewidths=1, linestyles="--"))
+        ax.text(layer + 0.5, bottom - 0.8, f"{here.size}·{there.size} + {there.size}", ha="center", va="center")
+    last = len(widths) - 1
+    for layer, height in enumerate(heights):
+        name = "inputs" if layer == 0 else "outputs" if layer == last else "hidden"
+        face = "#56B4E9" if name == "hidden" else "white"
+        ax.scatter(np.full(height.size, layer), height, s=320, color=face, edgecolors="black", linewidths=1.2, zorder=2)
+        ax.text(layer, top + 0.2, name, ha="center", va="center")
+        if layer < last:
+            ax.scatter(layer, bottom, s=260, marker="s", color="white", edgecolors="black", linewidths=1.2, zorder=2)
+            ax.text(layer, bottom, "1", ha="center", va="center", zorder=3)
+    ax.set(xlim=(-0.3, last + 0.3), ylim=(bottom - 1.2, top + 0.6))
+    ax.set_axis_off()
+    return ax
+
+
+def quantile_band(x, values, ax: Axes, *, color, label: str, linestyle: str = "-") -> Axes:
+    """Draw the median of ``values`` (points, networks) over ``x``, and a band from the 5 to the 95 % quantile."""
+    low, median, high = np.quantile(values, (0.05, 0.5, 0.95), axis=1)
+    ax.fill_between(x, low, high, color=color, alpha=0.2, linewidth=0)
+    ax.plot(x, median, color=color, linestyle=linestyle, label=label)
+    return ax
+
+
+def linear_training(result, ax: Axes) -> Axes:
+    """Draw the losses of a ``LinearTraining`` over the steps: median and 90 % band for each depth, down to 1e-6."""
+    floor = 1e-6
+    steps = np.arange(result.losses.shape[1])
+    for number, (depth, losses) in enumerate(zip(result.depths, result.losses, strict=True)):
+        # Far below the floor, rounding decides the values; they would differ between processors.
+        quantile_band(steps, np.maximum(losses, floor / 10), ax, color=f"C{number}", label=f"depth {depth}")
+    ax.set(yscale="log", ylim=(floor, 100), xlabel="step", title=f"target {result.strength:g} x")
+    return ax
+
+
+def separation(points, labels, weights, bias: float, ax: Axes) -> Axes:
+    """Draw labelled points (n, 2) in a plane and shade where w.x + b > 0; a cross marks a point on the wrong side.
+
+    Points labelled 1 are filled, points labelled 0 are open. Points that coincide are drawn once.
+    """
+    points, labels, weights = np.asarray(points), np.asarray(labels), np.asarray(weights)
+    low, high = points.min(axis=0) - 0.5, points.max(axis=0) + 0.5
+    corners = np.array([low, (high[0], low[1]), high, (low[0], high[1])])
+    scores = corners @ weights + bias
+    region = []
+    for (a, score_a), (b, score_b) in pairwise([*zip(corners, scores, strict=True), (corners[0], scores[0])]):
+        if score_a > 0:
+            region.append(a)
+        if (score_a > 0) != (score_b > 0):
+            region.append(a + (b - a) * score_a / (score_a - score_b))
+    if region:
+        ax.fill(*np.transpose(region), color="#56B4E9", alpha=0.35, linewidth=0)
+    wrong = (points @ weights + bias > 0) != (labels > 0.5)
+    ax.scatter(*points.T, s=130, color=np.where(labels > 0.5, "black", "white"), edgecolors="black", zorder=2)
+    ax.scatter(*points[wrong].T, s=420, marker="x", color="#D55E00", linewidths=2.5, zorder=3)
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
+    ax.set(xticks=np.unique(points[:, 0]), yticks=np.unique(points[:, 1]))
+    return ax
+
+
+def final_losses(result, ax: Axes) -> Axes:
+    """Draw how many networks of an ``XorTraining`` end at which loss, from 0 to 0.26."""
+    ax.hist(np.round(result.losses, 4), bins=np.linspace(-0.0025, 0.2625, 54), color=colour(result.activation))
+    ax.set(title=result.activation.name, xlabel="loss after training", xticks=[0, 1 / 8, 1 / 6, 1 / 4])
+    ax.set_xticklabels(["0", "1/8", "1/6", "1/4"])
+    return ax
+
+
+def layer_movement(result, ax: Axes) -> Axes:
+    """Draw how far a ``WeightMovement`` moved hidden and output layer: medians and 90 % bands over the steps."""
+    own = colour(result.activation)
+    quantile_band(result.steps, _stable(result.output), ax, color="black", label="output layer", linestyle="--")
+    quantile_band(result.steps, _stable(result.hidden), ax, color=own, label="hidden layer")
+    ax.set(title=result.activation.name, xlabel="step", xticks=result.steps[[0, len(result.steps) // 2, -1]])
+    return ax
+
+
+def shifted_fit(result, ax: Axes) -> Axes:
+    """Draw the prediction of a ``ShiftedFit`` over its target."""
+    ax.plot(result.x, result.target, color="0.75", linewidth=6, solid_capstyle="round", label="target")
+    ax.plot(result.x, _stable(result.prediction), color=_function_colour(result.function), label="sum of the units")
+    return ax
+
+
+def shifted_parts(result, ax: Axes) -> Axes:
+    """Draw what each unit of a ``ShiftedFit`` contributes: its weight times its shifted copy, and the constant."""
+    ax.axhline(_stable(result.constant), color="0.6", linewidth=1)
+    ax.plot(result.x, _stable(result.parts), color=_function_colour(result.function), linewidth=1.5)
+    return ax
+
+
+def error_decay(result, ax: Axes) -> Axes:
+    """Draw the errors of a ``ShiftedErrors`` over the number of units, both logarithmic; each line has its name."""
+    for function, errors in zip(result.functions, result.errors, strict=True):
+        own = _function_colour(function)
+        ax.plot(result.counts, errors, "o-", color=own, markersize=5)
+        end = (result.counts[-1], errors[-1])
+        ax.annotate(function.__name__, end, (8, 0), textcoords="offset points", va="center", color=own)
+    ax.set(xscale="log", yscale="log", xlabel="units", ylabel="error")
+    ax.set_xticks(result.counts, [str(count) for count in result.counts])
+    ax.minorticks_off()
+    return ax
+
+
+def _function_colour(function):
+    """The colour of an activation; black for any other function."""
+    return colour(function) if isinstance(function, Activation) else "black"
