@@ -1,0 +1,121 @@
+"""Guards on the book where nbval and Sphinx are silent: both accept an unexecuted notebook and an undescribed image."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import execute
+import nbformat
+import pytest
+
+BOOK = execute.ROOT / "book"
+FILES = sorted(path.relative_to(BOOK) for path in BOOK.rglob("*") if path.is_file())
+SOURCES = [path for path in FILES if path.suffix in {".ipynb", ".md"} and not re.search(r"(^|/)[._]", path.as_posix())]
+NOTEBOOKS = [path for path in SOURCES if path.suffix == ".ipynb"]
+# MathJax is left out: minified, and not ours.
+PARTS = [path for path in FILES if path.parts[0] in {"_static", "_templates"} and "mathjax" not in path.parts]
+
+# Folders that only some machines have. What stands before the slash may not make it "and/or" or a relative path.
+MACHINE_PATH = re.compile(r"(?<![\w.*])/(?:home|Users|root|tmp|private|work|opt|mnt|var)/\w+|[A-Za-z]:\\+Users")
+# What makes a browser load something, with an address that is not the book's own.
+REMOTE = re.compile(r"""(?:\b(?:src|href|action)\s*=|\burl\(|\b(?:import|from)\b)[\s"'(]*(?:https?:)?//[^\s"')]+""")
+# The three ways to write an image in text, without a description.
+UNDESCRIBED = re.compile(
+    r"""!\[\s*\].*|<img\b(?![^>]*\balt=["']\s*\w)[^>]*>|^[`:]{3,}\{(?:image|figure)\}.*\n(?!(?::.*\n)*:alt: *\S)""",
+    re.M,
+)
+UNCOMPARED = re.compile(r"nbval[-_](skip|ignore[-_]output)|PYTEST_VALIDATE_IGNORE_OUTPUT", re.I)
+
+each_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=str)
+each_source = pytest.mark.parametrize("source", SOURCES, ids=str)
+
+
+@cache
+def read(notebook: Path) -> nbformat.NotebookNode:
+    """Read a notebook of the book."""
+    return nbformat.read(BOOK / notebook, as_version=4)
+
+
+def code(notebook: Path) -> list[nbformat.NotebookNode]:
+    """Return the code cells of a notebook."""
+    return [cell for cell in read(notebook).cells if cell.cell_type == "code"]
+
+
+def images(cell: nbformat.NotebookNode) -> int:
+    """Count the images among a cell's outputs."""
+    return sum(any(mime.startswith("image/") for mime in output.get("data", {})) for output in cell.outputs)
+
+
+@each_notebook
+def test_every_code_cell_has_been_executed_in_order(notebook):
+    """Nbval passes a cell that was never run, and so a notebook stripped of its outputs."""
+    counts = [cell.execution_count for cell in code(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+    assert any(cell.outputs for cell in code(notebook)), "no cell has any output"
+
+
+@each_notebook
+def test_no_cell_raised_or_warned(notebook):
+    """An error that is stored is one that nbval expects."""
+    assert execute.complaints(read(notebook)) == []
+
+
+@each_notebook
+def test_each_figure_has_alt_text_and_a_caption(notebook):
+    """Myst-nb gives a figure without alt text the name of its file. A cell has one alt text, hence one figure."""
+    for cell in filter(images, code(notebook)):
+        settings = cell.metadata.get("mystnb", {})
+        alt = settings.get("image", {}).get("alt", "")
+        assert images(cell) == 1, f"{cell.id}: {images(cell)} figures in one cell"
+        assert len(alt) >= 40 and not alt.endswith((".svg", ".png")), f"{cell.id}: alt text {alt!r} shows nothing"
+        assert settings.get("figure", {}).get("caption"), f"{cell.id}: no caption"
+
+
+@each_notebook
+def test_code_is_short(notebook):
+    """Longer code belongs in the package, where it is tested."""
+    assert {cell.id: n for cell in code(notebook) if (n := len(cell.source.splitlines())) > 15} == {}
+
+
+@each_notebook
+def test_a_cell_that_nbval_does_not_compare_says_why(notebook):
+    """The reason stands in the cell's metadata, under the key `reason`."""
+    for cell in code(notebook):
+        found = UNCOMPARED.search("\n".join([cell.source, *cell.metadata.get("tags", [])]))
+        assert not found or cell.metadata.get("reason", "").strip(), f"{cell.id}: {found[0]} without a reason"
+
+
+@each_notebook
+def test_notebook_starts_with_its_title_and_runs_on_python3(notebook):
+    """The title names the page in the navigation; a kernel of another name exists on one machine only."""
+    assert (read(notebook).cells[0].cell_type, read(notebook).cells[0].source[:2]) == ("markdown", "# ")
+    assert read(notebook).metadata.kernelspec == execute.KERNELSPEC
+
+
+@each_source
+def test_images_in_text_have_alt_text(source):
+    """In pages and in the text cells of notebooks."""
+    if source.suffix == ".ipynb":
+        texts = [cell.source for cell in read(source).cells if cell.cell_type == "markdown"]
+    else:
+        texts = [(BOOK / source).read_text("utf-8")]
+    assert [found[0] for text in texts for found in UNDESCRIBED.finditer(text)] == []
+
+
+def test_the_table_of_contents_lists_every_page():
+    """A page that is not listed is not published, and a page that is listed exists."""
+    assert sorted(execute.pages()) == sorted(f"book/{path.with_suffix('').as_posix()}" for path in SOURCES)
+
+
+@pytest.mark.parametrize("path", SOURCES + PARTS, ids=str)
+def test_no_path_of_one_machine(path):
+    """Neither typed nor printed: the book is built in another folder tomorrow."""
+    text = (BOOK / path).read_text("utf-8")
+    assert MACHINE_PATH.findall(text) == []
+    assert f"{execute.ROOT}/" not in text
+
+
+@pytest.mark.parametrize("path", PARTS, ids=str)
+def test_nothing_is_loaded_from_another_host(path):
+    """The book needs no network, and tells nobody who reads it."""
+    assert REMOTE.findall((BOOK / path).read_text("utf-8")) == []
