@@ -12,8 +12,12 @@ BOOK = execute.ROOT / "book"
 FILES = sorted(path.relative_to(BOOK) for path in BOOK.rglob("*") if path.is_file())
 SOURCES = [path for path in FILES if path.suffix in {".ipynb", ".md"} and not re.search(r"(^|/)[._]", path.as_posix())]
 NOTEBOOKS = [path for path in SOURCES if path.suffix == ".ipynb"]
-# MathJax is left out: minified, and not ours.
-PARTS = [path for path in FILES if path.parts[0] in {"_static", "_templates"} and "mathjax" not in path.parts]
+# MathJax is left out: minified, and not ours. A picture loads nothing.
+PARTS = [
+    path
+    for path in FILES
+    if path.parts[0] in {"_static", "_templates"} and "mathjax" not in path.parts and path.suffix != ".png"
+]
 
 # Folders that only some machines have. What stands before the slash may not make it "and/or" or a relative path.
 MACHINE_PATH = re.compile(r"(?<![\w.*])/(?:home|Users|root|tmp|private|work|opt|mnt|var)/\w+|[A-Za-z]:\\+Users")
