@@ -6,6 +6,7 @@ output of a cell changes only when the figure does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from actlab.core import ACTIVATIONS, Activation, Elementwise
 # Okabe and Ito's colours by family; members beyond the second are lighter and darker shades of these.
 _FAMILY_COLOURS = {
     "linear": ("#000000",),
-    "threshold": ("#7F7F7F",),
+    "threshold": ("#882255",),
     "sigmoidal": ("#0072B2", "#56B4E9"),
     "rectifier": ("#D55E00", "#E69F00"),
     "gate": ("#009E73",),
@@ -71,6 +72,19 @@ def curve(activation: Elementwise, ax: Axes, *, low: float = -5.0, high: float =
     return ax
 
 
+def gallery(activations: Sequence[Elementwise], axes: np.ndarray) -> np.ndarray:
+    """Draw f (solid) and f' (dashed) of one activation in each of the ``axes``; those left over are taken away."""
+    for ax, activation in zip(axes.flat, activations, strict=False):
+        ax.axhline(0, color="0.85", linewidth=1)
+        curve(activation, ax, low=-4, high=4)
+        curve(activation, ax, low=-4, high=4, order=1)
+        ax.set(title=activation.name, ylim=(-1.6, 2.6), xticks=[-4, 0, 4], yticks=[-1, 0, 1, 2])
+        ax.label_outer()
+    for ax in axes.flat[len(activations) :]:
+        ax.remove()
+    return axes
+
+
 # --- The cosine fit ---------------------------------------------------------------------------------------------------
 
 
@@ -94,11 +108,13 @@ def fit_parts(result, ax: Axes) -> Axes:
 
 
 def losses_by_seed(results, ax: Axes) -> Axes:
-    """Draw the final loss of several ``CosineFit`` results: a row for each activation, a dot for each seed."""
+    """Draw the final loss of several ``CosineFit`` results: a row for each activation, a ring for each seed."""
     activations = list(dict.fromkeys(result.activation for result in results))
     for row, activation in enumerate(activations):
         values = [_stable(result.loss) for result in results if result.activation == activation]
-        ax.plot(values, [row] * len(values), "o", color=colour(activation), markersize=8, alpha=0.75, clip_on=False)
+        # Rings, each a little lower than the one before: equal losses stay visible.
+        places = row + 0.16 * (np.arange(len(values)) - (len(values) - 1) / 2)
+        ax.plot(values, places, "o", color=colour(activation), markersize=8, markerfacecolor="none", clip_on=False)
     ax.set(xscale="log", xlabel="mean squared error after training", ylim=(len(activations) - 0.5, -0.5))
     ax.set_yticks(range(len(activations)), [activation.name for activation in activations])
     return ax

@@ -12,7 +12,7 @@ from functools import cache
 import mpmath
 import sympy
 
-from actlab.core import Activation, Elementwise, Vectorwise, get
+from actlab.core import Activation, Elementwise, Param, Vectorwise, get
 
 _x = sympy.Symbol("x", real=True)
 _z = sympy.IndexedBase("z")
@@ -84,6 +84,11 @@ def latex(activation: Activation, order: int = 0) -> str:
     if order == 0:
         return sympy.latex(_parse(activation, evaluate=False), order="none", full_prec=False)
     return sympy.latex(sympy.simplify(expression(activation, order)))
+
+
+def parameter_latex(param: Param) -> str:
+    """The parameter's symbol as LaTeX without delimiters."""
+    return sympy.latex(sympy.Symbol(param.symbol))
 
 
 def exact(activation: Elementwise, x: Sequence[float], order: int = 0, digits: int = 50) -> list[mpmath.mpf]:
