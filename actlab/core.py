@@ -371,6 +371,7 @@ def _docstring(record: Activation) -> str:
         f"Input: real numbers of any shape{', mapped along an axis' if vector else ''}; the result has the same shape.",
         "float16, float32 and float64 are kept; integers and booleans become float64.",
         "Raises TypeError for other input and for an unknown parameter, ValueError for a parameter value out of range.",
+        f"Methods: {', '.join(('vjp', 'jacobian') if vector else ('derivative', 'second_derivative'))}, with_params.",
     ]
     if record.cite:
         lines.append(f"Source: {', '.join(record.cite)} (see .references).")

@@ -82,6 +82,13 @@ def test_code_is_short(notebook):
 
 
 @each_notebook
+def test_lines_of_code_fit_the_page(notebook):
+    """A longer line scrolls sideways, also on a wide screen."""
+    lines = [(cell.id, line) for cell in code(notebook) for line in cell.source.splitlines()]
+    assert [(cell, line) for cell, line in lines if len(line) > 76] == []
+
+
+@each_notebook
 def test_a_cell_that_nbval_does_not_compare_says_why(notebook):
     """The reason stands in the cell's metadata, under the key `reason`."""
     for cell in code(notebook):

@@ -116,6 +116,8 @@ def test_a_bad_number_is_named(arguments, message):
 def test_an_activation_that_keras_lacks_is_refused():
     with pytest.raises(ValueError, match=r"Keras has no twin of prelu.*relu"):
         cosine_fit("prelu")
+    with pytest.raises(ValueError, match="each number on its own; got softmax"):
+        cosine_fit("softmax")
     with pytest.raises(ValueError, match="silu has no parameter beta"):
         cosine_fit(actlab.silu.with_params(beta=2.0))
 

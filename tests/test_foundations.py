@@ -102,13 +102,13 @@ def test_affine_units_miss_xor_and_its_complement_only(seed):
     assert "missing: 0110 and 1001" in repr(result)
 
 
-def test_labelings_are_counted_under_their_own_labels():
+def test_labellings_are_counted_under_their_own_labels():
     """The units below answer 1 at (1, 1) only, or everywhere."""
     result = experiments.separate_corners(units=20_000)
     rng = np.random.default_rng(0)
     weights, biases = rng.normal(size=(2, 20_000)), rng.normal(size=20_000)
     answers = (CORNERS @ weights + biases > 0).T
-    for labels, count in zip(result.labelings, result.counts, strict=True):
+    for labels, count in zip(result.labellings, result.counts, strict=True):
         assert count == np.all(answers == labels, axis=1).sum()
 
 

@@ -86,6 +86,8 @@ def cosine_fit(activation: str | Elementwise, *, units: int = 2, epochs: int = 3
         Whole numbers: hidden units, passes over the data, and the seed of weights and shuffling.
     """
     activation = get(activation)
+    if not isinstance(activation, Elementwise):
+        raise ValueError(f"hidden units need an activation that maps each number on its own; got {activation}")
     for label, value, least in (("units", units, 1), ("epochs", epochs, 1), ("seed", seed, 0)):
         if not isinstance(value, int | np.integer) or value < least:
             raise ValueError(f"{label} must be a whole number of {least} or more; got {value!r}")

@@ -20,29 +20,29 @@ LEARNT = 0.01
 #: The loss of a network that gives 2, 3 or 4 corners one answer, the mean of their labels, and is right at the others.
 TIED_LOSSES = {2: 1 / 8, 3: 1 / 6, 4: 1 / 4}
 
-_LABELINGS = np.array(list(product((0.0, 1.0), repeat=4)))
+_LABELLINGS = np.array(list(product((0.0, 1.0), repeat=4)))
 
 
 @dataclass(frozen=True)
 class Separators:
-    """Which labelings of the four corners random affine step units produce.
+    """Which labellings of the four corners random affine step units produce.
 
-    ``labelings`` (16, 4) holds every way to label ``CORNERS`` with 0 and 1, and ``counts`` (16,) how many of the units
+    ``labellings`` (16, 4) holds every way to label ``CORNERS`` with 0 and 1, and ``counts`` (16,) how many of the units
     produce it.
     """
 
-    labelings: np.ndarray
+    labellings: np.ndarray
     counts: np.ndarray
 
     @property
     def reached(self) -> np.ndarray:
-        """The labelings that some unit produces, (reached, 4)."""
-        return self.labelings[self.counts > 0]
+        """The labellings that some unit produces, (reached, 4)."""
+        return self.labellings[self.counts > 0]
 
     @property
     def missed(self) -> np.ndarray:
-        """The labelings that no unit produces, (missed, 4)."""
-        return self.labelings[self.counts == 0]
+        """The labellings that no unit produces, (missed, 4)."""
+        return self.labellings[self.counts == 0]
 
     @property
     def best_on_xor(self) -> int:
@@ -52,7 +52,7 @@ class Separators:
     def __repr__(self) -> str:
         missed = " and ".join("".join(f"{label:.0f}" for label in labels) for labels in self.missed)
         return (
-            f"{self.counts.sum()} random units: {len(self.reached)} of the {len(self.labelings)} labelings occur\n"
+            f"{self.counts.sum()} random units: {len(self.reached)} of the {len(self.labellings)} labellings occur\n"
             f"  missing: {missed}\n  the best unit agrees with XOR at {self.best_on_xor} of 4 corners"
         )
 
@@ -62,9 +62,9 @@ def separate_corners(*, units: int = 100_000, seed: int = 0) -> Separators:
     rng = np.random.default_rng(seed)
     weights, biases = rng.normal(size=(2, units)), rng.normal(size=units)
     answers = step(CORNERS @ weights + biases)
-    # A labeling is the binary number that its four labels spell; product() lists them in that order.
+    # A labelling is the binary number that its four labels spell; product() lists them in that order.
     number = (np.array([8, 4, 2, 1]) @ answers).astype(int)
-    return Separators(_LABELINGS, np.bincount(number, minlength=len(_LABELINGS)))
+    return Separators(_LABELLINGS, np.bincount(number, minlength=len(_LABELLINGS)))
 
 
 @dataclass(frozen=True)
