@@ -63,6 +63,8 @@ class Param:
 
     def check(self, label: str, value: Any) -> Any:
         """Return ``value`` as a float or a float64 array; an error names ``label`` and what is accepted."""
+        if isinstance(value, np.ma.MaskedArray):
+            raise TypeError(f"{label} must be {self.accepted}; got a masked array, whose mask would be lost")
         array = np.asarray(value)
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{label} must be {self.accepted}; got {value!r}")
@@ -154,6 +156,8 @@ class Activation(ABC):
 @dataclass(frozen=True, eq=False, repr=False)
 class Elementwise(Activation):
     """An activation that maps each number on its own.
+
+    ``kinks`` holds the points where f or f' jumps, for some parameter value at least, with the side that is taken.
 
     Call it with anything numpy reads as an array of real numbers, of any shape; the result has the same shape.
     float16, float32 and float64 are kept, integers and booleans become float64. float16 and float32 are computed in

@@ -124,7 +124,7 @@ _PART_STYLES = ("--", "-.", ":", (0, (5, 1)), (0, (1, 2)), (0, (3, 1, 1, 1)))
 
 
 def _stable(values):
-    """Values to five decimals: a training magnifies the last bits, in which two processors may differ."""
+    """Values to five decimals, so that bits in which two processors differ do not reach the figure."""
     return np.round(values, 5)
 
 

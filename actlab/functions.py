@@ -173,7 +173,7 @@ def prelu(x, alpha):
     df=lambda x: np.where((x > 0) & (x < 6), 1.0, 0.0),
     d2f=lambda x: np.zeros_like(x),
     kinks={0.0: "left", 6.0: "right"},
-    cite="howard2017mobilenets",
+    cite=("krizhevsky2010convolutional", "sandler2018mobilenetv2"),
     keras="relu6", torch="nn.functional.relu6", jax="nn.relu6",
 )  # fmt: skip
 def relu6(x):

@@ -12,12 +12,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from actlab.checks import whole_number
 from actlab.core import Elementwise, get
 from actlab.functions import identity
 from actlab.initialisers import glorot_uniform
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
     """N multi-layer perceptrons: ``hidden`` is the activation of all layers but the last, ``output`` the last one's."""
 
@@ -108,7 +109,7 @@ class Network:
         return self.output if layer == len(self.weights) - 1 else self.hidden
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tape:
     """What a forward pass leaves: ``pre_activations`` per layer; ``activations`` too, the input first."""
 
@@ -116,7 +117,7 @@ class Tape:
     activations: tuple[np.ndarray, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gradients:
     """Gradients of the loss, of the shapes of a network's weights and biases."""
 
@@ -141,8 +142,8 @@ def initialise(
     widths = tuple(widths)
     if len(widths) < 2 or any(not isinstance(w, int | np.integer) or w < 1 for w in widths):
         raise ValueError(f"widths must be at least two whole numbers of 1 or more; got {widths}")
-    if networks < 1:
-        raise ValueError(f"networks must be 1 or more; got {networks}")
+    whole_number("networks", networks, least=1)
+    whole_number("seed", seed, least=0)
     if not 0 <= bias_limit < np.inf:
         raise ValueError(f"bias_limit must be a finite number, 0 or more; got {bias_limit}")
     fans = list(pairwise(widths))

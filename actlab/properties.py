@@ -10,9 +10,10 @@ import numpy as np
 
 from actlab.core import Elementwise
 
-# Dense where the functions bend, and out to where every one of them has reached its limit or its final slope.
+# Dense where the functions bend with ordinary parameters.
 _SPAN = 60.0
-_GRID = np.linspace(-_SPAN, _SPAN, 240_001)
+_FAR = np.geomspace(1e-8, 1e8, 8001)  # for parameters that make a function bend far out, or very near to 0
+_GRID = np.unique(np.concatenate([-_FAR, np.linspace(-_SPAN, _SPAN, 240_001), _FAR]))
 _ENDS = np.array([-np.inf, np.inf])
 
 

@@ -29,8 +29,8 @@ def _quiet_stderr() -> Iterator[None]:
 def keras() -> ModuleType:
     """The ``keras`` module on TensorFlow, on the CPU, with deterministic operations and in double precision.
 
-    Double precision is for reproducibility: a training of some hundred epochs multiplies rounding errors, and in single
-    precision the results of two kinds of processor can differ in the second digit.
+    Double precision is for reproducibility: what two kinds of processor round differently then stays far below the
+    digits that a page shows. It also makes Keras draw other initial weights from a seed than in its default precision.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"

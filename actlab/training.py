@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from actlab.checks import whole_number
 from actlab.network import Network
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Training:
     """A finished training: the networks after it, and the loss (steps + 1, networks) before, during and after it."""
 
@@ -33,8 +34,7 @@ def gradient_descent(network: Network, x: np.ndarray, y: np.ndarray, *, learning
         raise ValueError(f"y must be (batch, outputs) = {(len(x), network.widths[-1])}; got {y.shape}")
     if not learning_rate > 0:
         raise ValueError(f"learning_rate must be above 0; got {learning_rate}")
-    if steps < 0:
-        raise ValueError(f"steps must be 0 or more; got {steps}")
+    whole_number("steps", steps, least=0)
     losses = np.empty((steps + 1, network.networks))
     for step in range(steps + 1):
         tape = network.forward(x)

@@ -71,7 +71,7 @@ def test_a_seed_repeats_and_another_differs():
 
 def test_losses_fall_over_a_training():
     losses = cosine_fit("sigmoid", epochs=60, seed=0).losses
-    assert losses[-1] < 0.55 < losses[0]
+    assert losses[-1] < 0.45 < losses[0]  # below the best straight line
 
 
 def test_a_born_dead_relu_unit_never_moves():

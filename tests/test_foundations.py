@@ -187,6 +187,15 @@ def test_fit_is_the_best_of_its_kind():
     assert np.abs(residual @ fit.parts).max() < 1e-8
 
 
+def test_a_rate_that_one_layer_stands_breaks_three():
+    # The chapter says so beside the single layer's result at this rate.
+    with np.errstate(over="ignore", invalid="ignore"):
+        deep = experiments.train_linear_stacks(3.0, depths=(3,), learning_rate=1.0, networks=200)
+    single = experiments.train_linear_stacks(3.0, depths=(1,), learning_rate=1.0, networks=200)
+    assert deep.reached[0].count == 0
+    assert single.reached[0].count == 200
+
+
 def test_more_units_help_unless_the_activation_is_a_polynomial():
     functions = [actlab.step, actlab.sigmoid, actlab.relu, np.square]
     result = experiments.shifted_errors(functions)

@@ -149,7 +149,7 @@ def test_only_linear_networks_collapse(role):
         ({"widths": (3,)}, r"at least two whole numbers of 1 or more; got \(3,\)"),
         ({"widths": (3, 0)}, r"at least two whole numbers of 1 or more; got \(3, 0\)"),
         ({"widths": (3, 1.5)}, r"at least two whole numbers of 1 or more; got \(3, 1.5\)"),
-        ({"networks": 0}, "networks must be 1 or more; got 0"),
+        ({"networks": 0}, "networks must be a whole number of 1 or more; got 0"),
         ({"bias_limit": -1.0}, "bias_limit must be a finite number, 0 or more; got -1.0"),
         ({"bias_limit": np.nan}, "bias_limit must be a finite number, 0 or more; got nan"),
         ({"hidden": "rleu"}, "unknown activation 'rleu'; did you mean relu"),
@@ -209,7 +209,7 @@ def test_training_in_parts_is_training_in_one():
     ("arguments", "message"),
     [
         ({"y": np.zeros(4)}, r"y must be \(batch, outputs\) = \(4, 1\); got \(4,\)"),
-        ({"steps": -1}, "steps must be 0 or more; got -1"),
+        ({"steps": -1}, "steps must be a whole number of 0 or more; got -1"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0; got 0.0"),
     ],
 )

@@ -40,6 +40,14 @@ def test_bounds_hold_and_are_reached(activation):
         assert bound in far or min(abs(bound - value) for value in near) < 1e-4
 
 
+@pytest.mark.parametrize("beta", [1e-3, 0.02, 50.0, 1e5])
+def test_a_parameter_far_from_its_default_only_scales(beta):
+    scaled, silu = actlab.silu.with_params(beta=beta).properties, actlab.silu.properties
+    assert scaled.infimum == pytest.approx(silu.infimum / beta, rel=1e-12)
+    assert scaled.lipschitz == pytest.approx(silu.lipschitz, rel=1e-12)
+    assert not scaled.monotone
+
+
 def test_extrema_with_closed_forms():
     w = special.lambertw(1 / math.e).real
     assert actlab.silu.properties.infimum == pytest.approx(-w, abs=1e-15)

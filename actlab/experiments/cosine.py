@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actlab import tf
+from actlab.checks import whole_number
 from actlab.core import Elementwise, get
 
 POINTS = 100
@@ -14,7 +15,7 @@ LEARNING_RATE = 0.04
 BATCH_SIZE = 32
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CosineFit:
     """One finished training.
 
@@ -89,8 +90,7 @@ def cosine_fit(activation: str | Elementwise, *, units: int = 2, epochs: int = 3
     if not isinstance(activation, Elementwise):
         raise ValueError(f"hidden units need an activation that maps each number on its own; got {activation}")
     for label, value, least in (("units", units, 1), ("epochs", epochs, 1), ("seed", seed, 0)):
-        if not isinstance(value, int | np.integer) or value < least:
-            raise ValueError(f"{label} must be a whole number of {least} or more; got {value!r}")
+        whole_number(label, value, least=least)
     twin = tf.twin(activation)
     keras = tf.keras()
     x, target = cosine_data()

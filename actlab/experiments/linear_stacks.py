@@ -15,7 +15,7 @@ REACHED = 0.01
 _INPUTS = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CollapseErrors:
     """How far random stacks of linear layers are from the one layer they collapse into.
 
@@ -61,7 +61,7 @@ def collapse_errors(
     return CollapseErrors(tuple(depths), width, np.array(errors))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LinearTraining:
     """Gradient descent in stacks of linear layers that learn y = ``strength`` x.
 

@@ -7,13 +7,14 @@ from itertools import pairwise
 
 import numpy as np
 
+from actlab.checks import whole_number
 from actlab.core import Elementwise, get
 from actlab.network import initialise
 from actlab.statistics import Share
 from actlab.training import gradient_descent
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WeightMovement:
     """Root mean square distance of each layer's parameters, weights and biases, from where they started.
 
@@ -72,6 +73,7 @@ def weight_movement(
         Random starts. Weights come from Glorot's uniform distribution; biases are uniform between -1 and 1, so that the
         hidden units switch at different places.
     """
+    whole_number("steps", steps, least=1)
     x = np.linspace(-1, 1, 11)[:, np.newaxis]
     y = np.sin(np.pi * x)
     activation = get(activation)

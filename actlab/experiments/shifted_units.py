@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from actlab.checks import whole_number
+
 _STEEPNESS = 4.0
 
 
@@ -15,7 +17,7 @@ def wave(x: np.ndarray) -> np.ndarray:
     return np.sin(2 * x) + x / 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ShiftedFit:
     """A curve fitted by a weighted sum of shifted copies of one function, and a constant.
 
@@ -70,8 +72,7 @@ def fit_shifted(
     low, high
         The ends of the interval.
     """
-    if not isinstance(units, int | np.integer) or units < 1:
-        raise ValueError(f"units must be a whole number of 1 or more; got {units!r}")
+    whole_number("units", units, least=1)
     if not low < high:
         raise ValueError(f"low must be below high; got {low} and {high}")
     x = np.linspace(low, high, 1001)
@@ -83,7 +84,7 @@ def fit_shifted(
     return ShiftedFit(function, x, target(x), shifts, weights[:-1], float(weights[-1]), copies * weights[:-1])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ShiftedErrors:
     """The error of the best fit by shifted copies, (functions, counts), for each function and number of units."""
 
@@ -93,8 +94,8 @@ class ShiftedErrors:
 
     @property
     def powers(self) -> np.ndarray:
-        """For each function p, where the error falls like 1/units^p from the first count to the last."""
-        return np.log(self.errors[:, 0] / self.errors[:, -1]) / np.log(self.counts[-1] / self.counts[0])
+        """For each function p, where the error falls like 1/units^p between the last two counts."""
+        return np.log(self.errors[:, -2] / self.errors[:, -1]) / np.log(self.counts[-1] / self.counts[-2])
 
     def __repr__(self) -> str:
         first, last = self.counts[0], self.counts[-1]

@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 
+from actlab.checks import whole_number
 from actlab.core import Elementwise, get
 from actlab.functions import step
 from actlab.network import initialise
@@ -23,7 +24,7 @@ TIED_LOSSES = {2: 1 / 8, 3: 1 / 6, 4: 1 / 4}
 _LABELLINGS = np.array(list(product((0.0, 1.0), repeat=4)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Separators:
     """Which labellings of the four corners random affine step units produce.
 
@@ -59,6 +60,7 @@ class Separators:
 
 def separate_corners(*, units: int = 100_000, seed: int = 0) -> Separators:
     """Draw affine units w.x + b with standard normal w and b, and record how step(w.x + b) labels the corners."""
+    whole_number("units", units, least=1)
     rng = np.random.default_rng(seed)
     weights, biases = rng.normal(size=(2, units)), rng.normal(size=units)
     answers = step(CORNERS @ weights + biases)
@@ -67,7 +69,7 @@ def separate_corners(*, units: int = 100_000, seed: int = 0) -> Separators:
     return Separators(_LABELLINGS, np.bincount(number, minlength=len(_LABELLINGS)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class XorTraining:
     """Trainings of 2-2-1 networks on XOR; ``losses`` (networks,) is the mean squared error after the last step."""
 
