@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from actlab.core import Elementwise, get
-from actlab.functions import identity
+from actlab.functions.linear import identity
 from actlab.initialisers import glorot_uniform
 
 

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 from actlab.core import Elementwise, get
-from actlab.functions import step
+from actlab.functions.linear import step
 from actlab.network import initialise
 from actlab.statistics import Share
 from actlab.training import gradient_descent
