@@ -206,7 +206,7 @@ def test_a_derivative_is_the_limit_of_differences(case, order, x):
     slope = evaluator(case, order)(x)
     # The error of the difference: rounding of f over h, and a sixth of h^2 times the third derivative of f.
     (bend,) = formulas.exact(case, [x], order + 2, digits=5)
-    allowed = 4 * EPSILON * (1 + abs(evaluator(case, order - 1)(x))) / h + h * h * abs(float(bend))
+    allowed = 4 * EPSILON * (1 + abs(evaluator(case, order - 1)(x))) / h + h * h / 4 * abs(float(bend))
     assert difference(evaluator(case, order - 1), x, h) == pytest.approx(slope, abs=allowed)
 
 
