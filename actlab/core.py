@@ -20,7 +20,7 @@ from typing import Any, Literal, final
 import numpy as np
 
 Side = Literal["left", "right"]
-Family = Literal["linear", "threshold", "sigmoidal", "rectifier", "gate", "bump", "output"]
+Family = Literal["linear", "threshold", "sigmoidal", "rectifier", "gate", "hard", "shrinkage", "bump", "output"]
 
 _REGISTRY: dict[str, Activation] = {}
 _ALIASES: dict[str, str] = {}
@@ -34,8 +34,8 @@ class Param:
     """A parameter of an activation.
 
     ``default`` is the value used when none is given. ``low`` and ``high`` are the ends of the range that sliders offer
-    and at which the tests run. ``minimum`` and ``maximum`` are the ends of what is accepted at all. ``symbol`` is the
-    parameter's name in mathematics, and ``learnable`` says that networks train it.
+    and at which the tests run. ``minimum`` and ``maximum`` are the ends of what is accepted at all; ``positive`` leaves
+    0 out. ``symbol`` is the parameter's name in mathematics, and ``learnable`` says that networks train it.
     """
 
     default: float
@@ -44,15 +44,20 @@ class Param:
     symbol: str = "alpha"
     minimum: float = -math.inf
     maximum: float = math.inf
+    positive: bool = False
     learnable: bool = False
 
     def __post_init__(self) -> None:
         if not self.minimum <= self.low <= self.default <= self.high <= self.maximum:
             raise ValueError(f"a Param needs minimum <= low <= default <= high <= maximum; got {self}")
+        if self.positive and not self.low > 0:
+            raise ValueError(f"a positive Param needs low above 0; got {self}")
 
     @property
     def accepted(self) -> str:
         """The accepted values in words."""
+        if self.positive:
+            return "a positive number" if self.maximum == math.inf else f"a positive number, {self.maximum:g} or less"
         if self.minimum == -math.inf and self.maximum == math.inf:
             return "any finite number"
         if self.maximum == math.inf:
@@ -68,7 +73,8 @@ class Param:
         array = np.asarray(value)
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{label} must be {self.accepted}; got {value!r}")
-        if not (np.isfinite(array).all() and (self.minimum <= array).all() and (array <= self.maximum).all()):
+        inside = np.isfinite(array) & (self.minimum <= array) & (array <= self.maximum)
+        if not inside.all() or (self.positive and not (array > 0).all()):
             raise ValueError(f"{label} must be {self.accepted}; got {value!r}")
         return float(array) if array.ndim == 0 else array.astype(np.float64)
 
@@ -166,7 +172,7 @@ class Elementwise(Activation):
 
     df: Callable[..., np.ndarray] = None
     d2f: Callable[..., np.ndarray] = None
-    kinks: Mapping[float, Side] = field(default_factory=lambda: MappingProxyType({}))
+    kinks_at: Callable[..., Mapping[float, Side]] = lambda **_: {}
 
     def __call__(self, x: Any, /, **parameters: Any) -> Any:
         """f(x), of the shape of ``x``."""
@@ -179,6 +185,11 @@ class Elementwise(Activation):
     def second_derivative(self, x: Any, /, **parameters: Any) -> Any:
         """f''(x), of the shape of ``x``; at a kink the value of the side that ``kinks`` declares."""
         return self._evaluate(self.d2f, x, parameters)
+
+    @property
+    def kinks(self) -> Mapping[float, Side]:
+        """The points where f, f' or f'' jumps, each with the side whose value is taken there."""
+        return MappingProxyType(dict(self.kinks_at(**self.values)))
 
     @property
     def properties(self):
@@ -252,21 +263,22 @@ def elementwise(
     df: Callable[..., np.ndarray],
     d2f: Callable[..., np.ndarray],
     params: Mapping[str, Param] | None = None,
-    kinks: Mapping[float, Side] | None = None,
+    kinks: Mapping[float, Side] | Callable[..., Mapping[float, Side]] | None = None,
     cite: str | tuple[str, ...] = (),
     **facts: Any,
 ) -> Callable[[Callable[..., np.ndarray]], Elementwise]:
     """Register the decorated function ``f(x, **params)`` of a float64 array as an ``Elementwise`` activation.
 
     ``formula`` is text that sympy reads, in ``x`` and the parameters; ``df`` and ``d2f`` take the same arguments as the
-    function. ``kinks`` maps each point where f or f' jumps to the side whose value is taken there. ``facts`` are the
-    remaining fields of ``Activation``: keras, torch, jax, aliases.
+    function. ``kinks`` maps each point where f, f' or f'' jumps to the side whose value is taken there; where the
+    points depend on parameters, it is a function of these that returns the mapping. ``facts`` are the remaining fields
+    of ``Activation``: keras, torch, jax, aliases.
     """
 
     def register(function: Callable[..., np.ndarray]) -> Elementwise:
         return _register(
             Elementwise, function, (df, d2f), formula, family, params, cite, df=df, d2f=d2f,
-            kinks=MappingProxyType(dict(kinks or {})), **facts,
+            kinks_at=kinks if callable(kinks) else lambda **_: kinks or {}, **facts,
         )  # fmt: skip
 
     return register
@@ -334,7 +346,8 @@ def _as_real(x: Any, name: str) -> tuple[np.ndarray, np.dtype]:
         raise TypeError(
             f"{name}: the input has dtype {array.dtype}; accepted are float16, float32, float64, integers and booleans"
         )
-    return array.astype(np.float64, copy=False), dtype
+    # In one order: numpy computes exp of a reversed array with other instructions, which round otherwise.
+    return np.asarray(array, dtype=np.float64, order="C"), dtype
 
 
 def _register(kind, function, kernels, formula, family, params, cite, **facts):

@@ -18,13 +18,15 @@ from matplotlib.colors import to_rgb
 
 from actlab.core import ACTIVATIONS, Activation, Elementwise
 
-# Okabe and Ito's colours by family; members beyond the second are lighter and darker shades of these.
+# Okabe and Ito's colours by family, and three more hues; further members are lighter and darker shades of these.
 _FAMILY_COLOURS = {
     "linear": ("#000000",),
     "threshold": ("#882255",),
     "sigmoidal": ("#0072B2", "#56B4E9"),
     "rectifier": ("#D55E00", "#E69F00"),
     "gate": ("#009E73",),
+    "hard": ("#8C510A", "#BF812D"),
+    "shrinkage": ("#35978F",),
     "bump": ("#CC79A7",),
     "output": ("#5D3A9B",),
 }

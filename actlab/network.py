@@ -14,7 +14,7 @@ import numpy as np
 
 from actlab.checks import whole_number
 from actlab.core import Elementwise, get
-from actlab.functions import identity
+from actlab.functions.linear import identity
 from actlab.initialisers import glorot_uniform
 
 

@@ -15,6 +15,7 @@ _SPAN = 60.0
 _FAR = np.geomspace(1e-8, 1e8, 8001)  # for parameters that make a function bend far out, or very near to 0
 _GRID = np.unique(np.concatenate([-_FAR, np.linspace(-_SPAN, _SPAN, 240_001), _FAR]))
 _ENDS = np.array([-np.inf, np.inf])
+_BESIDE = 2.0**-30
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,12 @@ class Properties:
 @cache
 def measure(activation: Elementwise) -> Properties:
     """Measure an elementwise activation with the parameter values that it has."""
-    rises = np.diff(activation(_GRID))
+    values = activation(_GRID)
+    rises = np.diff(values[np.isfinite(values)])  # exp overflows on the grid
     left, right = activation.derivative(_ENDS)
     return Properties(
-        infimum=-_supremum(activation, -1),
-        supremum=_supremum(activation, 1),
+        infimum=0.0 - _supremum(activation, -1),  # a zero bound is 0, never -0
+        supremum=0.0 + _supremum(activation, 1),
         lipschitz=_lipschitz(activation),
         # Rounding may lower a value that has all but reached its limit by a unit in the last place.
         monotone=bool((rises >= -1e-15).all() or (rises <= 1e-15).all()),
@@ -82,16 +84,18 @@ def _supremum(activation: Elementwise, sign: int) -> float:
     values = sign * activation(_GRID)
     best = int(values.argmax())
     candidates = [values[best], *(sign * activation(_ENDS))]
+    for kink in (kink for kink in activation.kinks if _jumps(activation, kink)):
+        # The grid misses what f tends to beside a jump; the straight line through two points there reaches it.
+        for step in (-_BESIDE, _BESIDE):
+            candidates.append(sign * (2 * activation(kink + step) - activation(kink + 2 * step)))
     if 0 < best < _GRID.size - 1:
         candidates.append(sign * activation(_bisect(activation.derivative, _GRID[best - 1], _GRID[best + 1])))
     return float(max(candidates))
 
 
 def _lipschitz(activation: Elementwise) -> float:
-    for kink in activation.kinks:
-        below, above = activation(np.nextafter(kink, _ENDS))
-        if abs(above - below) > 1e-9:
-            return math.inf
+    if any(_jumps(activation, kink) for kink in activation.kinks):
+        return math.inf
     steepness = np.abs(activation.derivative(_GRID))
     best = int(steepness.argmax())
     candidates = [steepness[best], *np.abs(activation.derivative(_ENDS))]
@@ -100,6 +104,11 @@ def _lipschitz(activation: Elementwise) -> float:
             abs(activation.derivative(_bisect(activation.second_derivative, _GRID[best - 1], _GRID[best + 1])))
         )
     return float(max(candidates))
+
+
+def _jumps(activation: Elementwise, kink: float) -> bool:
+    below, above = activation(np.nextafter(kink, _ENDS))
+    return bool(abs(above - below) > 1e-9)
 
 
 def _bisect(f, low: float, high: float) -> float:

@@ -10,7 +10,7 @@ import pytest
 
 import actlab
 from actlab import formulas
-from actlab.core import Activation, Elementwise, Vectorwise
+from actlab.core import Activation, Elementwise, Param, Vectorwise
 
 ORDERS = (0, 1, 2)
 DTYPES = (np.float64, np.float32, np.float16)
@@ -37,6 +37,11 @@ each_elementwise = pytest.mark.parametrize("case", ELEMENTWISE, ids=repr)
 each_vectorwise = pytest.mark.parametrize("case", VECTORWISE, ids=repr)
 each_order = pytest.mark.parametrize("order", ORDERS, ids=("f", "df", "d2f"))
 each_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.__name__)
+
+
+def accepts(param: Param, value: float) -> bool:
+    """Say whether a parameter may have a value, as its fields declare it."""
+    return param.minimum <= value <= param.maximum and (value > 0 or not param.positive)
 
 
 def evaluator(case: Elementwise, order: int) -> Callable:

@@ -14,7 +14,7 @@ import pytest
 import actlab
 from actlab import core
 from actlab.core import Elementwise, Param, Vectorwise
-from tests.cases import DTYPES, ELEMENTWISE, VECTORWISE, each_case, each_dtype, each_elementwise, each_record
+from tests.cases import DTYPES, ELEMENTWISE, VECTORWISE, accepts, each_case, each_dtype, each_elementwise, each_record
 
 EVERY = [*ELEMENTWISE, *VECTORWISE]
 
@@ -155,6 +155,11 @@ def test_the_ends_of_a_parameter_are_in_order(wrong):
         Param(**wrong)
 
 
+def test_a_positive_parameter_is_offered_no_zero():
+    with pytest.raises(ValueError, match="a positive Param needs low above 0"):
+        Param(1, low=0, high=2, positive=True)
+
+
 # --- Records ----------------------------------------------------------------------------------------------------------
 
 
@@ -271,13 +276,15 @@ def test_with_params_takes_one_number(record, name):
         (Param(1, low=0, high=2, minimum=0), "a finite number, 0 or more"),
         (Param(1, low=0, high=2, minimum=0, maximum=2.5), "a number from 0 to 2.5"),
         (Param(1, low=0, high=2, maximum=2.5), "a finite number, 2.5 or less"),
+        (Param(1, low=0.5, high=2, positive=True), "a positive number"),
+        (Param(1, low=0.5, high=2, positive=True, maximum=2.5), "a positive number, 2.5 or less"),
     ],
 )
 def test_what_a_parameter_accepts_is_said_in_words_and_holds(param, words):
     assert param.accepted == words
     for value in (-5.0, 0.0, 2.5, 9.0, -np.inf, np.inf):
         for given in (value, [1.0, value]):
-            if np.isfinite(value) and param.minimum <= value <= param.maximum:
+            if np.isfinite(value) and accepts(param, value):
                 np.testing.assert_array_equal(param.check("slope", given), given)
             else:
                 with pytest.raises(ValueError, match=f"^slope must be {words}; got"):

@@ -18,8 +18,20 @@ from tests.cases import ELEMENTWISE, VECTORWISE
 KERAS_DEFAULTS = {("leaky_relu", "negative_slope"): 0.2}
 
 # Defaults that Keras cannot confirm: those of jax.nn.leaky_relu and torch.nn.functional.leaky_relu, and the start that
-# He et al. (2015) and torch.nn.PReLU give the learnable slope.
-OTHER_DEFAULTS = {("leaky_relu", "negative_slope"): 0.01, ("prelu", "alpha"): 0.25}
+# He et al. (2015) and torch.nn.PReLU give the learnable slope; those of torch.nn.functional.rrelu; and of a threshold,
+# for which Keras and PyTorch ask, those that make it a ReLU.
+OTHER_DEFAULTS = {
+    ("leaky_relu", "negative_slope"): 0.01,
+    ("prelu", "alpha"): 0.25,
+    ("rrelu", "lower"): 1 / 8,
+    ("rrelu", "upper"): 1 / 3,
+    ("threshold", "threshold"): 0.0,
+    ("threshold", "default_value"): 0.0,
+}
+
+# Slopes at a kink that Keras has otherwise than actlab, PyTorch and JAX: of selu that of the other side; of celu, whose
+# slope is 1 on both sides, the sum of both.
+KERAS_SLOPES = {"selu": {0.0: 1.0507009873554805}, "celu": {0.0: 2.0}}
 
 # Far from the precision of float64, because TensorFlow rounds some constants to float32 first, and far below any
 # difference in what is computed.
@@ -34,6 +46,17 @@ each_known_vector_case = pytest.mark.parametrize("case", [case for case in VECTO
 def theirs(case):
     """Return the function that Keras has under the record's name for it."""
     return getattr(tf.keras().activations, case.keras)
+
+
+def asked_for(record):
+    """Return the values of the parameters that have no default in Keras."""
+    accepted = inspect.signature(theirs(record)).parameters
+    return {name: record.values[name] for name in record.values if name in accepted and is_required(accepted[name])}
+
+
+def is_required(parameter):
+    """Say whether a parameter of a function has no default."""
+    return parameter.default is inspect.Parameter.empty
 
 
 def bound(case):
@@ -69,7 +92,8 @@ def test_every_default_is_that_of_keras_or_stated_here(record):
     for name, param in record.parameters.items():
         if (record.name, name) in OTHER_DEFAULTS:
             assert param.default == OTHER_DEFAULTS[record.name, name]
-            assert name not in accepted or accepted[name].default == KERAS_DEFAULTS[record.name, name] != param.default
+            theirs_default = KERAS_DEFAULTS.get((record.name, name), inspect.Parameter.empty)
+            assert name not in accepted or accepted[name].default == theirs_default != param.default
         elif name in accepted:
             assert accepted[name].default == param.default
         else:
@@ -91,7 +115,7 @@ def test_only_the_slope_of_leaky_relu_starts_from_another_value():
 def test_without_parameters_both_compute_the_same(record):
     different = {parameter: value for (name, parameter), value in KERAS_DEFAULTS.items() if name == record.name}
     x = np.linspace(-5, 8, 132).reshape(11, 12)
-    np.testing.assert_allclose(theirs(record)(x), record(x, **different), **TOLERANCE)
+    np.testing.assert_allclose(theirs(record)(x, **asked_for(record)), record(x, **different), **TOLERANCE)
 
 
 @each_known_case
@@ -110,7 +134,17 @@ def test_derivatives_agree(case):
 def test_values_and_derivatives_at_a_kink_agree(case):
     x, parameters = np.array(list(case.kinks)), bound(case)
     np.testing.assert_allclose(theirs(case)(x, **parameters), case(x), **TOLERANCE)
-    np.testing.assert_allclose(gradient(lambda x: theirs(case)(x, **parameters), x), case.derivative(x), **TOLERANCE)
+    slopes = [KERAS_SLOPES.get(case.name, {}).get(kink, case.derivative(kink)) for kink in case.kinks]
+    np.testing.assert_allclose(gradient(lambda x: theirs(case)(x, **parameters), x), slopes, **TOLERANCE)
+
+
+def test_where_keras_has_another_slope_it_is_that_of_the_other_side_or_wrong():
+    for name, slopes in KERAS_SLOPES.items():
+        record = actlab.get(name)
+        for kink, slope in slopes.items():
+            left, right = record.derivative(np.nextafter(kink, [-np.inf, np.inf]))
+            assert record.derivative(kink) == pytest.approx({"left": left, "right": right}[record.kinks[kink]])
+            assert slope == (left + right if left == right else right)
 
 
 @pytest.mark.parametrize("axis", [0, 1])

@@ -30,6 +30,7 @@ def test_gaussian_moments_agree_with_adaptive_quadrature(activation):
 @pytest.mark.parametrize("activation", ELEMENTWISE, ids=str)
 def test_bounds_hold_and_are_reached(activation):
     x = np.random.default_rng(0).uniform(-70, 70, 20_000)
+    x = np.concatenate([x, *(np.nextafter(kink, [-np.inf, np.inf]) for kink in activation.kinks)])
     values, slopes = activation(x), np.abs(activation.derivative(x))
     facts = activation.properties
     assert (values >= facts.infimum - 1e-15).all() and (values <= facts.supremum + 1e-15).all()
@@ -57,6 +58,14 @@ def test_extrema_with_closed_forms():
     assert actlab.sigmoid.properties.lipschitz == 0.25
     assert actlab.elu.with_params(alpha=2.0).properties.infimum == -2.0
     assert actlab.step.properties.lipschitz == math.inf
+    assert str(actlab.log_sigmoid.properties.supremum) == str(actlab.relu.properties.infimum) == "0.0"
+
+
+def test_a_bound_that_a_jump_leaves_open_is_found():
+    # Just right of its jump at -1 the function is nearly -1, at the jump itself 0.
+    assert actlab.threshold.with_params(threshold=-1.0).properties.infimum == -1.0
+    assert actlab.threshold.with_params(default_value=1.0).properties.infimum == 0.0
+    assert actlab.threshold.with_params(default_value=-1.0).properties.infimum == -1.0
 
 
 def test_moments_with_closed_forms():

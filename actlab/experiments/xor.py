@@ -9,7 +9,7 @@ import numpy as np
 
 from actlab.checks import whole_number
 from actlab.core import Elementwise, get
-from actlab.functions import step
+from actlab.functions.linear import step
 from actlab.network import initialise
 from actlab.statistics import Share
 from actlab.training import gradient_descent

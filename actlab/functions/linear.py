@@ -1,0 +1,32 @@
+"""No activation, and the step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from actlab.core import elementwise
+
+
+@elementwise(
+    formula="x",
+    family="linear",
+    df=lambda x: np.ones_like(x),
+    d2f=lambda x: np.zeros_like(x),
+    keras="linear", torch="nn.Identity", jax="nn.identity", aliases=("linear",),
+)  # fmt: skip
+def identity(x):
+    """Identity: the unit answers with its pre-activation, as if it had no activation."""
+    return np.positive(x)
+
+
+@elementwise(
+    formula="Piecewise((1, x > 0), (0, True))",
+    family="threshold",
+    df=lambda x: np.zeros_like(x),
+    d2f=lambda x: np.zeros_like(x),
+    kinks={0.0: "left"},
+    cite="mcculloch1943logical",
+)
+def step(x):
+    """Step: the unit fires (1) or does not (0). Its derivative is 0 wherever there is one."""
+    return np.where(x > 0, 1.0, 0.0)
