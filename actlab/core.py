@@ -14,6 +14,7 @@ import math
 from abc import ABC
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, final
 
@@ -21,6 +22,12 @@ import numpy as np
 
 Side = Literal["left", "right"]
 Family = Literal["linear", "threshold", "sigmoidal", "rectifier", "gate", "hard", "shrinkage", "bump", "output"]
+
+Kernel = Callable[..., np.ndarray]
+
+# Elements a kernel is given at a time: 256 KiB of float64, which a second-level cache holds several of. A smaller block
+# would spend its time in numpy's calls.
+_BLOCK = 32_768
 
 _REGISTRY: dict[str, Activation] = {}
 _ALIASES: dict[str, str] = {}
@@ -174,17 +181,17 @@ class Elementwise(Activation):
     d2f: Callable[..., np.ndarray] = None
     kinks_at: Callable[..., Mapping[float, Side]] = lambda **_: {}
 
-    def __call__(self, x: Any, /, **parameters: Any) -> Any:
-        """f(x), of the shape of ``x``."""
-        return self._evaluate(self.function, x, parameters)
+    def __call__(self, x: Any, /, *, out: np.ndarray | None = None, **parameters: Any) -> Any:
+        """f(x), of the shape of ``x``; written into ``out``, which may be ``x`` itself, where that is given."""
+        return self._evaluate(self.function, x, parameters, out)
 
-    def derivative(self, x: Any, /, **parameters: Any) -> Any:
+    def derivative(self, x: Any, /, *, out: np.ndarray | None = None, **parameters: Any) -> Any:
         """f'(x), of the shape of ``x``; at a kink the value of the side that ``kinks`` declares."""
-        return self._evaluate(self.df, x, parameters)
+        return self._evaluate(self.df, x, parameters, out)
 
-    def second_derivative(self, x: Any, /, **parameters: Any) -> Any:
+    def second_derivative(self, x: Any, /, *, out: np.ndarray | None = None, **parameters: Any) -> Any:
         """f''(x), of the shape of ``x``; at a kink the value of the side that ``kinks`` declares."""
-        return self._evaluate(self.d2f, x, parameters)
+        return self._evaluate(self.d2f, x, parameters, out)
 
     @property
     def kinks(self) -> Mapping[float, Side]:
@@ -198,18 +205,24 @@ class Elementwise(Activation):
 
         return properties.measure(self)
 
-    def _evaluate(self, kernel: Callable[..., np.ndarray], x: Any, given: Mapping[str, Any]) -> Any:
+    def _evaluate(self, kernel: Kernel, x: Any, given: Mapping[str, Any], out: np.ndarray | None) -> Any:
         x, dtype = _as_real(x, self.name)
         bound = self._bind(given)
+        shape = np.broadcast_shapes(x.shape, *(np.shape(value) for value in bound.values()))
+        if out is not None:
+            _check_out(out, shape, dtype, self.name)
         # The kernels are written so that overflow, underflow and 0 * inf in a branch not taken leave the result right;
         # numpy's flags would only report those intermediate steps.
         with np.errstate(all="ignore"):
-            result = np.asarray(kernel(x, **bound))
-            # One place answers for nan: a comparison in a kernel would silently turn it into 0 or 1.
-            missing = np.isnan(x)
-            if missing.any():
-                result = np.where(missing, np.nan, result)
-            return result.astype(dtype, copy=False)[()]
+            if x.size <= _BLOCK or shape != x.shape or any(isinstance(value, np.ndarray) for value in bound.values()):
+                result = _of_block(kernel, x, bound).astype(dtype, copy=False)
+            else:
+                result = _by_blocks(kernel, x, bound, dtype, out)
+        if out is None:
+            return result[()]
+        if result is not out:
+            out[...] = result
+        return out
 
 
 @final
@@ -249,6 +262,7 @@ class Vectorwise(Activation):
 
     def _as_rows(self, z: Any, axis: int) -> tuple[np.ndarray, np.dtype, int]:
         z, dtype = _as_real(z, self.name)
+        z = _as_kernel_input(z)
         if z.ndim == 0:
             raise ValueError(f"{self.name} maps a vector; got the single number {z[()]!r}")
         if not isinstance(axis, int | np.integer) or not -z.ndim <= axis < z.ndim:
@@ -346,8 +360,55 @@ def _as_real(x: Any, name: str) -> tuple[np.ndarray, np.dtype]:
         raise TypeError(
             f"{name}: the input has dtype {array.dtype}; accepted are float16, float32, float64, integers and booleans"
         )
+    return array, dtype
+
+
+def _as_kernel_input(x: np.ndarray) -> np.ndarray:
     # In one order: numpy computes exp of a reversed array with other instructions, which round otherwise.
-    return np.asarray(array, dtype=np.float64, order="C"), dtype
+    return np.asarray(x, dtype=np.float64, order="C")
+
+
+def _of_block(kernel: Kernel, x: np.ndarray, bound: Mapping[str, Any]) -> np.ndarray:
+    """The kernel's values, in float64, with nan where ``x`` is nan."""
+    x = _as_kernel_input(x)
+    result = np.asarray(kernel(x, **bound))
+    if any(isinstance(value, np.ndarray) for value in bound.values()) or not _keeps_nan(kernel, *bound.items()):
+        # One place answers for nan: a comparison in a kernel silently turns it into 0 or 1.
+        missing = np.isnan(x)
+        if missing.any():
+            result = np.where(missing, np.nan, result)
+    return result
+
+
+@lru_cache(maxsize=4096)
+def _keeps_nan(kernel: Kernel, *bound: tuple[str, float]) -> bool:
+    """Say whether a kernel answers nan to nan by itself, which spares a look at every input."""
+    return bool(np.isnan(kernel(np.array([np.nan]), **dict(bound))).all())
+
+
+def _by_blocks(kernel: Kernel, x: np.ndarray, bound: Mapping[str, float], dtype: np.dtype, out: np.ndarray | None):
+    """The kernel's values block by block, so that what it computes on the way stays in the processor's cache."""
+    into = out if out is not None and out.flags.c_contiguous else np.empty(x.shape, dtype)
+    same = x.ctypes.data == into.ctypes.data and x.dtype == into.dtype
+    if np.may_share_memory(x, into) and not same:
+        x = x.copy()  # shifted against each other: a block would overwrite what a later one reads
+    flat, flat_into = x.reshape(-1), into.reshape(-1)
+    for start in range(0, x.size, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        flat_into[part] = _of_block(kernel, flat[part], bound)
+    return into
+
+
+def _check_out(out: Any, shape: tuple[int, ...], dtype: np.dtype, name: str) -> None:
+    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
+        raise TypeError(f"{name}: out must be a numpy array; got {type(out).__name__}")
+    if out.shape != shape or out.dtype != dtype:
+        raise ValueError(
+            f"{name}: out must have the shape and dtype of the result, {shape} and {dtype}; "
+            f"got {out.shape} and {out.dtype}"
+        )
+    if not out.flags.writeable:
+        raise ValueError(f"{name}: out must be writeable; got a read-only array")
 
 
 def _register(kind, function, kernels, formula, family, params, cite, **facts):
@@ -386,6 +447,7 @@ def _docstring(record: Activation) -> str:
             for name, param in record.parameters.items()
         ),
         f"Input: real numbers of any shape{', mapped along an axis' if vector else ''}; the result has the same shape.",
+        *(() if vector else ("out: an array of that shape and dtype for the result; it may be the input itself.",)),
         "float16, float32 and float64 are kept; integers and booleans become float64.",
         "Raises TypeError for other input and for an unknown parameter, ValueError for a parameter value out of range.",
         f"Methods: {', '.join(('vjp', 'jacobian') if vector else ('derivative', 'second_derivative'))}, with_params.",
@@ -400,6 +462,8 @@ def _signature(record: Activation) -> inspect.Signature:
     parameters = [inspect.Parameter("z" if vector else "x", inspect.Parameter.POSITIONAL_ONLY)]
     if vector:
         parameters.append(inspect.Parameter("axis", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=-1))
+    else:
+        parameters.append(inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None))
     for name, value in record.values.items():
         parameters.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value))
     return inspect.Signature(parameters)

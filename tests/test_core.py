@@ -6,6 +6,7 @@ import inspect
 import itertools
 import pickle
 import pydoc
+import tracemalloc
 from typing import get_args
 
 import numpy as np
@@ -14,7 +15,18 @@ import pytest
 import actlab
 from actlab import core
 from actlab.core import Elementwise, Param, Vectorwise
-from tests.cases import DTYPES, ELEMENTWISE, VECTORWISE, accepts, each_case, each_dtype, each_elementwise, each_record
+from tests.cases import (
+    DTYPES,
+    ELEMENTWISE,
+    VECTORWISE,
+    accepts,
+    each_case,
+    each_dtype,
+    each_elementwise,
+    each_order,
+    each_record,
+    evaluator,
+)
 
 EVERY = [*ELEMENTWISE, *VECTORWISE]
 
@@ -204,7 +216,7 @@ def test_help_shows_the_formula_the_parameters_and_the_signature(case):
     argument, *others = inspect.signature(case).parameters.values()
     assert argument.kind == argument.POSITIONAL_ONLY
     defaults = {parameter.name: parameter.default for parameter in others}
-    assert defaults == case.values | ({"axis": -1} if isinstance(case, Vectorwise) else {})
+    assert defaults == case.values | ({"axis": -1} if isinstance(case, Vectorwise) else {"out": None})
     assert case.__name__ == case.name
 
 
@@ -450,3 +462,93 @@ def test_an_empty_array_does_not_share_a_parameter_array(case):
             result = call(np.array([-1.0]), **{name: given})
             assert not np.shares_memory(result, given)
             assert call([], **{name: given}).shape == (0,)
+
+
+# --- Long arrays, and results written into an array of the caller -----------------------------------------------------
+
+BLOCK = core._BLOCK
+
+
+def long_array(dtype):
+    """Return an array of two blocks and a part of a third, with special numbers at the seams."""
+    x = np.random.default_rng(5).normal(scale=4, size=2 * BLOCK + 77).astype(dtype)
+    special = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0], dtype)
+    for seam in (0, BLOCK - 2, 2 * BLOCK - 2, len(x) - 5):
+        x[seam : seam + 5] = special
+    return x
+
+
+@each_dtype
+@each_order
+@each_elementwise
+def test_a_long_array_gives_what_its_parts_give(case, order, dtype):
+    f, x = evaluator(case, order), long_array(dtype)
+    parts = [f(part) for part in np.array_split(x, 7)]
+    np.testing.assert_array_equal(f(x), np.concatenate(parts))
+    np.testing.assert_array_equal(f(x[:, np.newaxis].T), f(x)[np.newaxis])
+
+
+@each_dtype
+@each_order
+@each_elementwise
+def test_a_result_is_written_into_the_array_given(case, order, dtype):
+    f = evaluator(case, order)
+    for x in (long_array(dtype), long_array(dtype)[:10]):
+        expected = f(x)
+        strided = np.zeros((len(x), 2), dtype)
+        for out in (np.zeros_like(x), strided[:, 1]):
+            assert f(x, out=out) is out
+            np.testing.assert_array_equal(out, expected)
+        assert not strided[:, 0].any()
+        assert f(x, out=x) is x
+        np.testing.assert_array_equal(x, expected)
+
+
+@each_order
+@each_elementwise
+def test_an_output_that_overlaps_the_input_changes_nothing(case, order):
+    f, x = evaluator(case, order), long_array(np.float64)
+    for into, of in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
+        both = x.copy()
+        expected = f(both[of])
+        np.testing.assert_array_equal(f(both[of], out=both[into]), expected)
+
+
+def test_an_integer_input_may_lie_in_the_output():
+    out = np.zeros(2 * BLOCK)
+    x = out.view(np.int64)
+    x[:] = np.arange(len(x)) - BLOCK
+    expected = actlab.relu(x)
+    np.testing.assert_array_equal(actlab.relu(x, out=out), expected)
+
+
+def test_parameter_arrays_may_be_written_over():
+    alpha = np.linspace(0.1, 1, BLOCK + 9)
+    expected = actlab.elu(-np.ones(BLOCK + 9), alpha=alpha)
+    np.testing.assert_array_equal(actlab.elu(-np.ones(BLOCK + 9), alpha=alpha, out=alpha), expected)
+
+
+def test_an_output_that_does_not_fit_is_refused():
+    x = np.zeros(3, np.float32)
+    fixed = np.zeros(3, np.float32)
+    fixed.flags.writeable = False
+    for wrong, error, message in [
+        (np.zeros(3), ValueError, r"the shape and dtype of the result, \(3,\) and float32; got \(3,\) and float64"),
+        (np.zeros(4, np.float32), ValueError, r"got \(4,\) and float32"),
+        ([0.0] * 3, TypeError, "out must be a numpy array; got list"),
+        (np.ma.zeros(3, np.float32), TypeError, "got MaskedArray"),
+        (fixed, ValueError, "out must be writeable"),
+    ]:
+        with pytest.raises(error, match=message):
+            actlab.tanh(x, out=wrong)
+
+
+def test_a_long_array_needs_little_memory_beyond_its_result():
+    x, out = np.linspace(-5, 5, 40 * BLOCK, dtype=np.float32), np.empty(40 * BLOCK, np.float32)
+    actlab.gelu(x, out=out)
+    tracemalloc.start()
+    try:
+        actlab.gelu(x, out=out)
+        assert tracemalloc.get_traced_memory()[1] < 16 * 8 * BLOCK
+    finally:
+        tracemalloc.stop()
