@@ -256,3 +256,18 @@ def error_decay(result, ax: Axes) -> Axes:
 def _function_colour(function):
     """The colour of an activation; black for any other function."""
     return colour(function) if isinstance(function, Activation) else "black"
+
+
+def recovery_steps(results, ax: Axes) -> Axes:
+    """Draw how many steps each ``Recovery`` of a list took, over the distance from 0 at which the unit started."""
+    for result in results:
+        own, back = colour(result.activation), result.steps > 0
+        distance, steps = np.abs(result.starts[back]), result.steps[back]
+        ax.plot(distance, steps, "o-", color=own, markersize=5)
+        ax.annotate(
+            result.activation.name, (distance[-1], steps[-1]), (8, 0), textcoords="offset points", va="center",
+            color=own,
+        )  # fmt: skip
+    ax.set(yscale="log", xlabel="distance of the start from 0", ylabel="steps back")
+    ax.minorticks_off()
+    return ax
