@@ -207,7 +207,8 @@ def gradient_ratio(
     """
     whole_number("depth", depth, least=2)
     network = initialise((width, *([width] * depth), 1), activation, networks=networks, seed=seed)
-    inputs = np.random.default_rng((seed, networks)).normal(size=(networks, 1, width))
+    # Not the stream of a network, which is that of (seed, network).
+    inputs = np.random.default_rng((seed, 0, 1)).normal(size=(networks, 1, width))
     gradients = network.backward(network.forward(inputs), np.ones((networks, 1, 1)))
     # With one example the gradient of a bias is the error at its pre-activation.
     first, last = (np.linalg.norm(gradients.biases[layer][:, 0], axis=1) for layer in (0, depth - 1))
