@@ -271,3 +271,23 @@ def recovery_steps(results, ax: Axes) -> Axes:
     ax.set(yscale="log", xlabel="distance of the start from 0", ylabel="steps back")
     ax.minorticks_off()
     return ax
+
+
+def quantisation_errors(results, ax: Axes) -> Axes:
+    """Draw the median error of each ``QuantisationErrors`` over the bits, with a band from the 5 to the 95 % quantile."""
+    for result in results:
+        own = colour(result.activation)
+        quantile_band(result.bits, _stable(result.errors), ax, color=own, label=result.activation.name)
+    ax.set(yscale="log", xlabel="bits", ylabel="error", xticks=result.bits)
+    ax.minorticks_off()
+    return ax
+
+
+def denoising(results, ax: Axes) -> Axes:
+    """Draw the mean error of each ``Denoising`` over the threshold; a dotted line is the error of shrinking nothing."""
+    for result in results:
+        own, mean = colour(result.activation), result.errors.mean(axis=1)
+        ax.plot(result.thresholds, _stable(mean), "o-", color=own, markersize=4, label=result.activation.name)
+    ax.axhline(result.noise, color="0.5", linestyle=":", linewidth=1)
+    ax.set(xlabel="threshold / standard deviation of the noise", ylabel="mean square error")
+    return ax
