@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -76,7 +77,7 @@ def quantisation_errors(
         Inputs per repeat, and random repeats.
     """
     activation, bits = get(activation), tuple(bits)
-    if len(bits) < 2 or any(b <= a for a, b in zip(bits, bits[1:], strict=False)):
+    if len(bits) < 2 or any(b <= a for a, b in pairwise(bits)):
         raise ValueError(f"bits must be at least two ascending whole numbers; got {bits}")
     whole_number("samples", samples, least=2)
     whole_number("repeats", repeats, least=1)
