@@ -15,6 +15,7 @@ from actlab.functions.kernels import gate_d2, logistic, times
     d2f=lambda x: np.zeros_like(x),
     kinks={0.0: "left"},
     cite=("nair2010rectified", "glorot2011deep"),
+    textbook=("np.maximum(x, 0)", "(x > 0).astype(x.dtype)"),
     keras="relu", torch="nn.functional.relu", jax="nn.relu",
 )  # fmt: skip
 def relu(x):
@@ -38,6 +39,7 @@ def _leaky_d(x, slope):
     params={"negative_slope": Param(0.01, low=0.0, high=0.5, symbol="alpha")},
     kinks={0.0: "left"},
     cite="maas2013rectifier",
+    textbook=("np.maximum(x, negative_slope*x)",),
     keras="leaky_relu", torch="nn.functional.leaky_relu", jax="nn.leaky_relu",
 )  # fmt: skip
 def leaky_relu(x, negative_slope):
@@ -53,6 +55,7 @@ def leaky_relu(x, negative_slope):
     params={"alpha": Param(0.25, low=0.0, high=1.0, learnable=True)},
     kinks={0.0: "left"},
     cite="he2015delving",
+    textbook=("np.maximum(x, alpha*x)",),
     torch="nn.functional.prelu",
 )  # fmt: skip
 def prelu(x, alpha):
@@ -67,6 +70,7 @@ def prelu(x, alpha):
     d2f=lambda x: np.zeros_like(x),
     kinks={0.0: "left", 6.0: "right"},
     cite=("krizhevsky2010convolutional", "sandler2018mobilenetv2"),
+    textbook=("np.clip(x, 0, 6)", "((x > 0) & (x < 6)).astype(x.dtype)"),
     keras="relu6", torch="nn.functional.relu6", jax="nn.relu6",
 )  # fmt: skip
 def relu6(x):
@@ -82,6 +86,7 @@ def relu6(x):
     params={"alpha": Param(1.0, low=0.1, high=3.0, minimum=0.0)},
     kinks={0.0: "left"},
     cite="clevert2016fast",
+    textbook=("np.maximum(x, 0) + alpha*(np.exp(np.minimum(x, 0)) - 1)",),
     keras="elu", torch="nn.functional.elu", jax="nn.elu",
 )  # fmt: skip
 def elu(x, alpha):
@@ -103,6 +108,7 @@ _SELU_LEFT = 1.7580993408473768
     d2f=lambda x: np.where(x > 0, 0.0, _SELU_LEFT * np.exp(np.minimum(x, 0))),
     kinks={0.0: "left"},
     cite="klambauer2017self",
+    textbook=("1.0507009873554805*(np.maximum(x, 0) + 1.6732632423543772*(np.exp(np.minimum(x, 0)) - 1))",),
     keras="selu", torch="nn.functional.selu", jax="nn.selu",
 )  # fmt: skip
 def selu(x):
@@ -129,6 +135,7 @@ def _celu_d2(x, alpha):
     params={"alpha": Param(1.0, low=0.1, high=3.0, minimum=0.0, positive=True)},
     kinks={0.0: "left"},
     cite="barron2017continuously",
+    textbook=("np.maximum(x, 0) + alpha*(np.exp(np.minimum(x, 0)/alpha) - 1)", "np.exp(np.minimum(x, 0)/alpha)"),
     keras="celu", torch="nn.functional.celu", jax="nn.celu",
 )  # fmt: skip
 def celu(x, alpha):
@@ -186,6 +193,7 @@ def _squareplus_d2(x, b):
     d2f=_squareplus_d2,
     params={"b": Param(4.0, low=0.1, high=10.0, symbol="b", minimum=0.0, positive=True)},
     cite="barron2021squareplus",
+    textbook=("(x + np.sqrt(x*x + b))/2",),
     keras="squareplus", jax="nn.squareplus",
 )  # fmt: skip
 def squareplus(x, b):
@@ -205,6 +213,7 @@ def squareplus(x, b):
     },
     kinks={0.0: "left"},
     cite="xu2015empirical",
+    textbook=("np.maximum(x, (lower + upper)/2*x)",),
     torch="nn.functional.rrelu",
 )
 def rrelu(x, lower, upper):
@@ -222,6 +231,7 @@ def rrelu(x, lower, upper):
         "default_value": Param(0.0, low=-1.0, high=1.0, symbol="v"),
     },
     kinks=lambda threshold, default_value: {threshold: "left"},
+    textbook=("np.where(x > threshold, x, default_value)", "(x > threshold).astype(x.dtype)"),
     keras="threshold", torch="nn.functional.threshold",
 )  # fmt: skip
 def threshold(x, threshold, default_value):
@@ -236,6 +246,11 @@ def threshold(x, threshold, default_value):
     d2f=lambda x: np.where((x > -1) & (x < 1), 0.5, 0.0),
     kinks={-1.0: "left", 1.0: "right"},
     cite="blondel2020learning",
+    textbook=(
+        "np.square(np.clip(x + 1, 0, 2))/4 + np.maximum(x - 1, 0)",
+        "np.clip((x + 1)/2, 0, 1)",
+        "(np.abs(x) < 1)*x.dtype.type(0.5)",
+    ),
     keras="sparse_plus", jax="nn.sparse_plus",
 )  # fmt: skip
 def sparse_plus(x):

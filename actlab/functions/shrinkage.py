@@ -21,6 +21,7 @@ def _edges(threshold):
     params={"threshold": _THRESHOLD},
     kinks=_edges,
     cite="donoho1995noising",
+    textbook=("x - np.clip(x, -threshold, threshold)", "(np.abs(x) > threshold).astype(x.dtype)"),
     keras="soft_shrink", torch="nn.functional.softshrink",
 )  # fmt: skip
 def soft_shrink(x, threshold):
@@ -36,6 +37,7 @@ def soft_shrink(x, threshold):
     params={"threshold": _THRESHOLD},
     kinks=_edges,
     cite="donoho1994ideal",
+    textbook=("x*(np.abs(x) > threshold)", "(np.abs(x) > threshold).astype(x.dtype)"),
     keras="hard_shrink", torch="nn.functional.hardshrink",
 )  # fmt: skip
 def hard_shrink(x, threshold):
