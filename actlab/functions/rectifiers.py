@@ -15,6 +15,7 @@ from actlab.functions.kernels import gate_d2, logistic, times
     d2f=lambda x: np.zeros_like(x),
     kinks={0.0: "left"},
     cite=("nair2010rectified", "glorot2011deep"),
+    textbook=("np.maximum(x, 0)", "(x > 0).astype(x.dtype)"),
     keras="relu", torch="nn.functional.relu", jax="nn.relu",
 )  # fmt: skip
 def relu(x):
@@ -38,6 +39,7 @@ def _leaky_d(x, slope):
     params={"negative_slope": Param(0.01, low=0.0, high=0.5, symbol="alpha")},
     kinks={0.0: "left"},
     cite="maas2013rectifier",
+    textbook=("np.maximum(x, negative_slope*x)",),
     keras="leaky_relu(negative_slope=negative_slope)",
     torch="nn.functional.leaky_relu(negative_slope=negative_slope)",
     jax="nn.leaky_relu(negative_slope=negative_slope)",
@@ -62,6 +64,7 @@ def leaky_relu(x, negative_slope):
     params={"alpha": Param(0.25, low=0.0, high=1.0, learnable=True)},
     kinks={0.0: "left"},
     cite="he2015delving",
+    textbook=("np.maximum(x, alpha*x)",),
     torch="nn.functional.prelu(weight=alpha)",
     differs={"keras": Difference("a layer only, whose slope starts from 0", values={"layers.PReLU()": {-1.0: 0.0}})},
 )  # fmt: skip
@@ -77,6 +80,7 @@ def prelu(x, alpha):
     d2f=lambda x: np.zeros_like(x),
     kinks={0.0: "left", 6.0: "right"},
     cite=("krizhevsky2010convolutional", "sandler2018mobilenetv2"),
+    textbook=("np.clip(x, 0, 6)", "((x > 0) & (x < 6)).astype(x.dtype)"),
     keras="relu6", torch="nn.functional.relu6", jax="nn.relu6",
 )  # fmt: skip
 def relu6(x):
@@ -92,6 +96,7 @@ def relu6(x):
     params={"alpha": Param(1.0, low=0.1, high=3.0, minimum=0.0)},
     kinks={0.0: "left"},
     cite="clevert2016fast",
+    textbook=("np.maximum(x, 0) + alpha*(np.exp(np.minimum(x, 0)) - 1)",),
     keras="elu(alpha=alpha)", torch="nn.functional.elu(alpha=alpha)", jax="nn.elu(alpha=alpha)",
 )  # fmt: skip
 def elu(x, alpha):
@@ -113,6 +118,7 @@ _SELU_LEFT = 1.7580993408473768
     d2f=lambda x: np.where(x > 0, 0.0, _SELU_LEFT * np.exp(np.minimum(x, 0))),
     kinks={0.0: "left"},
     cite="klambauer2017self",
+    textbook=("1.0507009873554805*(np.maximum(x, 0) + 1.6732632423543772*(np.exp(np.minimum(x, 0)) - 1))",),
     keras="selu", torch="nn.functional.selu", jax="nn.selu",
     differs={"keras": Difference("the slope at 0 is that of the right side", slopes={0.0: 1.0507009873554805})},
 )  # fmt: skip
@@ -140,6 +146,7 @@ def _celu_d2(x, alpha):
     params={"alpha": Param(1.0, low=0.1, high=3.0, minimum=0.0, positive=True)},
     kinks={0.0: "left"},
     cite="barron2017continuously",
+    textbook=("np.maximum(x, 0) + alpha*(np.exp(np.minimum(x, 0)/alpha) - 1)", "np.exp(np.minimum(x, 0)/alpha)"),
     keras="celu(alpha=alpha)", torch="nn.functional.celu(alpha=alpha)", jax="nn.celu(alpha=alpha)",
     differs={"keras": Difference("the slope at 0 is 2, the sum of both sides", slopes={0.0: 2.0})},
 )  # fmt: skip
@@ -205,6 +212,7 @@ def _squareplus_d2(x, b):
     d2f=_squareplus_d2,
     params={"b": Param(4.0, low=0.1, high=10.0, symbol="b", minimum=0.0, positive=True)},
     cite="barron2021squareplus",
+    textbook=("(x + np.sqrt(x*x + b))/2",),
     keras="squareplus(b=b)", jax="nn.squareplus(b=b)",
 )  # fmt: skip
 def squareplus(x, b):
@@ -224,6 +232,7 @@ def squareplus(x, b):
     },
     kinks={0.0: "left"},
     cite="xu2015empirical",
+    textbook=("np.maximum(x, (lower + upper)/2*x)",),
     torch="nn.functional.rrelu(lower=lower, upper=upper)",
     differs={
         "torch": Difference(
@@ -247,6 +256,7 @@ def rrelu(x, lower, upper):
         "default_value": Param(0.0, low=-1.0, high=1.0, symbol="v"),
     },
     kinks=lambda threshold, default_value: {threshold: "left"},
+    textbook=("np.where(x > threshold, x, default_value)", "(x > threshold).astype(x.dtype)"),
     keras="threshold(threshold=threshold, default_value=default_value)",
     torch="nn.functional.threshold(threshold=threshold, value=default_value)",
 )  # fmt: skip
@@ -262,6 +272,11 @@ def threshold(x, threshold, default_value):
     d2f=lambda x: np.where((x > -1) & (x < 1), 0.5, 0.0),
     kinks={-1.0: "left", 1.0: "right"},
     cite="blondel2020learning",
+    textbook=(
+        "np.square(np.clip(x + 1, 0, 2))/4 + np.maximum(x - 1, 0)",
+        "np.clip((x + 1)/2, 0, 1)",
+        "(np.abs(x) < 1)*x.dtype.type(0.5)",
+    ),
     keras="sparse_plus", jax="nn.sparse_plus",
 )  # fmt: skip
 def sparse_plus(x):

@@ -21,6 +21,7 @@ def _edges(threshold):
     params={"threshold": _THRESHOLD},
     kinks=_edges,
     cite="donoho1995noising",
+    textbook=("x - np.clip(x, -threshold, threshold)", "(np.abs(x) > threshold).astype(x.dtype)"),
     keras="soft_shrink(threshold=threshold)", torch="nn.functional.softshrink(lambd=threshold)",
     aliases=("softshrink",),
 )  # fmt: skip
@@ -37,6 +38,7 @@ def soft_shrink(x, threshold):
     params={"threshold": _THRESHOLD},
     kinks=_edges,
     cite="donoho1994ideal",
+    textbook=("x*(np.abs(x) > threshold)", "(np.abs(x) > threshold).astype(x.dtype)"),
     keras="hard_shrink(threshold=threshold)", torch="nn.functional.hardshrink(lambd=threshold)",
     aliases=("hardshrink",),
 )  # fmt: skip
