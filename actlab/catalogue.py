@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
 
+from actlab import calls
 from actlab.core import ACTIVATIONS, Activation, Elementwise, Family, Vectorwise, get, names
 from actlab.formulas import parameter_latex
 from actlab.properties import number
@@ -111,6 +112,17 @@ def smoothness(order: float) -> str:
     return {-1.0: "jumps", 0.0: "continuous", 1.0: "slope continuous", math.inf: "no kink"}.get(order, "no jump found")
 
 
+def frameworks(*which: str | Activation) -> Table:
+    """What Keras, PyTorch and JAX call the activations chosen, as in ``elementwise``, or all, and do otherwise."""
+    rows = []
+    for activation in _chosen(which):
+        called = {framework: calls.declared(activation, framework) for framework in calls.FRAMEWORKS}
+        # As users of PyTorch write it; the long path makes the table wider than a page.
+        names = [f"`{call}`".replace("nn.functional.", "F.") if call else "" for call in called.values()]
+        rows.append((f"`{activation.name}`", *names, "; ".join(_differences(activation, called))))
+    return Table(("function", *calls.FRAMEWORKS.values(), "what they do otherwise"), tuple(rows))
+
+
 def check_values(x: Sequence[float] = (-1.5, 0.5)) -> Table:
     """Value and derivatives of every elementwise activation at the points ``x``, to ten digits."""
     rows = []
@@ -169,3 +181,14 @@ def _digits(value: float) -> str:
 
 def _decimals(value: float) -> str:
     return number(value) if math.isinf(value) else f"{round(value, 4) + 0.0:g}"
+
+
+def _differences(activation: Activation, called: Mapping[str, calls.Call | None]) -> list[str]:
+    found = []
+    for framework, title in calls.FRAMEWORKS.items():
+        fixed = called[framework].missing(activation) if called[framework] else []
+        sentences = [f"`{parameter}` is fixed" for parameter in fixed]
+        sentences += [activation.differs[framework].text] if framework in activation.differs else []
+        if sentences:
+            found.append(f"{title}: {', '.join(sentences)}")
+    return found
