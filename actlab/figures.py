@@ -274,7 +274,7 @@ def recovery_steps(results, ax: Axes) -> Axes:
 
 
 def quantisation_errors(results, ax: Axes) -> Axes:
-    """Draw the median error of each ``QuantisationErrors`` over the bits, and a band from the 5 to the 95 % quantile."""
+    """Draw the median error of each ``QuantisationErrors`` over the bits, with a band of 90 % of the repeats."""
     for result in results:
         own = colour(result.activation)
         quantile_band(result.bits, _stable(result.errors), ax, color=own, label=result.activation.name)
