@@ -291,3 +291,12 @@ def denoising(results, ax: Axes) -> Axes:
     ax.axhline(result.noise, color="0.5", linestyle=":", linewidth=1)
     ax.set(xlabel="threshold / standard deviation of the noise", ylabel="mean square error")
     return ax
+
+
+def one_unit_fit(result, ax: Axes) -> Axes:
+    """Draw the prediction of a ``OneUnitFit`` over its target."""
+    ax.plot(result.x, _stable(result.target), color="0.75", linewidth=6, solid_capstyle="round", label="target")
+    # Three decimals: where the search stops depends on the last bits of a processor.
+    ax.plot(result.x, np.round(result.prediction, 3), color=colour(result.activation), label=result.activation.name)
+    ax.set(title=result.activation.name, xlabel="x")
+    return ax

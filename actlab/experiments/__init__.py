@@ -4,6 +4,7 @@ from actlab.experiments.cosine import CosineFit, cosine_data, cosine_fit
 from actlab.experiments.denoising import Denoising, denoise
 from actlab.experiments.linear_stacks import CollapseErrors, LinearTraining, collapse_errors, train_linear_stacks
 from actlab.experiments.movement import WeightMovement, weight_movement
+from actlab.experiments.one_unit import OneUnitFit, fit_one_unit
 from actlab.experiments.quantisation import QuantisationErrors, quantisation_errors, quantise
 from actlab.experiments.saturation import (
     Conditioning,
@@ -20,8 +21,9 @@ from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining,
 
 __all__ = [
     "CORNERS", "XOR_LABELS", "CollapseErrors", "Conditioning", "CosineFit", "Denoising", "GradientRatio",
-    "LinearTraining", "QuantisationErrors", "Recovery", "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit",
-    "WeightMovement", "XorTraining", "collapse_errors", "conditioning", "cosine_data", "cosine_fit", "denoise",
-    "fit_shifted", "gradient_ratio", "learn_xor", "quantisation_errors", "quantise", "recovery", "separate_corners",
-    "shared_signs", "shifted_errors", "train_linear_stacks", "wave", "weight_movement",
+    "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery", "Separators", "SharedSigns", "ShiftedErrors",
+    "ShiftedFit", "WeightMovement", "XorTraining", "collapse_errors", "conditioning", "cosine_data", "cosine_fit",
+    "denoise", "fit_one_unit", "fit_shifted", "gradient_ratio", "learn_xor", "quantisation_errors", "quantise",
+    "recovery", "separate_corners", "shared_signs", "shifted_errors", "train_linear_stacks", "wave",
+    "weight_movement",
 ]  # fmt: skip
