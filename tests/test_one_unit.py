@@ -27,7 +27,7 @@ def test_without_activation_the_fit_is_the_mean():
 def test_no_monotone_unit_does_better_than_the_best_monotone_curve():
     """The nearest non-increasing curve runs down to the middle and is flat from where its mean stays level."""
     losses = {name: experiments.fit_one_unit(name, starts=6).loss for name in ("relu", "elu", "sigmoid")}
-    x, y = experiments.cosine_data()
+    _, y = experiments.cosine_data()
     # Pool adjacent violators, once for falling and once for rising curves.
     floors = []
     for sign in (1, -1):
