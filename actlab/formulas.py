@@ -6,11 +6,13 @@ normal distribution function). Derivatives come from sympy, so they are independ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 import mpmath
+import numpy as np
 import sympy
+from sympy.printing.numpy import SciPyPrinter
 
 from actlab.core import Activation, Elementwise, Param, Vectorwise, get
 
@@ -110,6 +112,110 @@ def exact(activation: Elementwise, x: Sequence[float], order: int = 0, digits: i
         return _to_digits(lambda: [f(mpmath.mpf(float(point)), *values)], digits)[0]
 
     return [at(point) for point in x]
+
+
+def textbook(activation: Elementwise, order: int = 0, *, special: bool = False) -> Callable[[np.ndarray], np.ndarray]:
+    """The formula, or its ``order``-th derivative, as a reader of it would type it in numpy: the baseline for speed.
+
+    The record's own ``textbook`` line is taken where there is one. The result maps a float array to a new array of its
+    shape and dtype; parameters have the values bound to ``activation``. It loses digits in the tails and may overflow,
+    as formulas do. With ``special`` the formula is taken, and sigma and Phi in it are calls of ``scipy.special``.
+    """
+    formula = expression(activation, order)
+    if order < len(activation.textbook) and not special:
+        line = sympy.lambdify(["x", *activation.values], activation.textbook[order], modules=[{"np": np}])
+        return lambda x: line(x, **activation.values)
+    bound = {_symbol(activation, name): sympy.Rational(repr(value)) for name, value in activation.values.items()}
+    formula = formula.subs(bound)
+    if formula.is_number:
+        return lambda x: np.full_like(x, float(formula))
+    if formula == _x:
+        return lambda x: x.copy()
+    import scipy.special
+
+    # Constants become Python numbers: numpy's own would turn float32 into float64.
+    typed = _with_floats(min(_ways_to_type(formula, special), key=_passes))
+    return sympy.lambdify(_x, typed, modules=[{"numpy": np, "scipy": scipy}], printer=_ArrayPrinter(), cse=True)
+
+
+class _ArrayPrinter(SciPyPrinter):
+    """Expressions as somebody who wants them fast would type them: products for powers, ``where`` for cases."""
+
+    def _print_Float(self, expr):
+        return repr(float(expr))
+
+    def _print_Pow(self, expr, rational=False):
+        base, power = self._print(expr.base), abs(expr.exp)
+        products = {
+            1: base,
+            2: f"numpy.square({base})",
+            3: f"(numpy.square({base})*({base}))",
+            sympy.Rational(3, 2): f"(numpy.sqrt({base})*({base}))",
+        }
+        if power not in products:
+            return super()._print_Pow(expr, rational)
+        return products[power] if expr.exp > 0 else f"(1/({products[power]}))"
+
+    def _print_Piecewise(self, expr):
+        numbers = all(value.is_number for value, _ in expr.args)
+        *cases, (text, _) = [
+            # Of numbers alone numpy would make an array of its default type.
+            (f"x.dtype.type({self._print(value)})" if numbers else self._print(value), self._print(condition))
+            for value, condition in expr.args
+        ]
+        for value, condition in reversed(cases):
+            text = f"numpy.where({condition}, {value}, {text})"
+        return text
+
+    def _print_sigma(self, expr):
+        return f"scipy.special.expit({self._print(expr.args[0])})"
+
+    def _print_Phi(self, expr):
+        return f"scipy.special.ndtr({self._print(expr.args[0])})"
+
+
+def _ways_to_type(expr: sympy.Expr, special: bool) -> list[sympy.Expr]:
+    """The forms that a person would try for a formula."""
+    # 1 - sigma(x) for sigma(-x): one exponential for two.
+    forms = [expr, expr.replace(lambda e: isinstance(e, sigma), _without_minus)]
+    forms += [sympy.factor(form) for form in forms]
+    if special:
+        return forms
+    erf = lambda u: (1 + sympy.erf(u / sympy.sqrt(2))) / 2  # noqa: E731
+    return [form.replace(sigma, lambda u: 1 / (1 + sympy.exp(-u))).replace(Phi, erf) for form in forms]
+
+
+def _without_minus(call: sympy.Expr) -> sympy.Expr:
+    argument = call.args[0]
+    return 1 - sigma(-argument) if argument.could_extract_minus_sign() else call
+
+
+def _passes(expr: sympy.Expr) -> int:
+    """About how many passes over an array an expression takes, if each of its parts is computed once."""
+    steps, (last,) = sympy.cse(expr)
+    return sum(_own_passes(part) for step in (*(value for _, value in steps), last) for part in _parts(step))
+
+
+def _parts(expr: sympy.Expr) -> Iterator[sympy.Expr]:
+    return (part for part in sympy.preorder_traversal(expr) if part.args and not part.is_number)
+
+
+def _own_passes(part: sympy.Expr) -> int:
+    if part.is_Add:  # a minus sign is no pass of its own in a sum
+        return len(part.args) - 1 - sum(term.is_Mul and term.args[0] == -1 for term in part.args)
+    if part.is_Mul:
+        return len(part.args) - 1
+    # A function of numpy takes as long as about eight sums or products.
+    return 8 if isinstance(part, sympy.Function) else abs(part.exp) if part.is_Pow and part.exp.is_Integer else 1
+
+
+def _with_floats(expr: sympy.Expr) -> sympy.Expr:
+    """The expression with its largest parts that are numbers as floats; whole numbers and exponents stay."""
+    if not expr.args or expr.is_number:
+        return sympy.Float(expr.evalf(17)) if expr.is_number and not expr.is_Integer else expr
+    if expr.is_Pow and expr.exp.is_number:
+        return _with_floats(expr.base) ** expr.exp
+    return expr.func(*map(_with_floats, expr.args))
 
 
 def exact_vector(activation: Vectorwise, z: Sequence[float], digits: int = 50) -> list[mpmath.mpf]:

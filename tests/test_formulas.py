@@ -1,8 +1,10 @@
 """The formulas themselves: the oracle that the other tests trust, and the LaTeX that the book prints."""
 
+import inspect
 import re
 
 import mpmath
+import numpy as np
 import pytest
 import sympy
 from mpmath import mpf
@@ -17,6 +19,7 @@ from tests.cases import (
     each_order,
     each_record,
     each_vectorwise,
+    evaluator,
 )
 
 DIGITS = 50
@@ -137,6 +140,35 @@ def test_an_order_is_a_whole_number(order):
 def test_a_vector_activation_has_a_jacobian_instead_of_a_derivative(case):
     with pytest.raises(ValueError, match=f"{case.name} maps a vector: ask for exact_jacobian"):
         formulas.expression(case, 1)
+
+
+# --- The textbook in numpy --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("special", [False, True], ids=("elementary", "scipy"))
+@each_order
+@each_elementwise
+def test_the_textbook_computes_the_same_where_it_has_not_lost_its_digits(case, order, special):
+    typed = formulas.textbook(case, order, special=special)
+    x = np.linspace(-4, 5, 91).reshape(7, 13) + 1 / 300
+    np.testing.assert_allclose(typed(x), evaluator(case, order)(x), rtol=1e-9, atol=1e-12)
+    assert not np.shares_memory(typed(x), x)
+    assert typed(x.astype(np.float32)).dtype == np.float32
+
+
+def test_the_textbook_is_typed_without_needless_passes():
+    # One exponential where two stand in the derivative, and sigma under the fraction stroke.
+    assert inspect.getsource(formulas.textbook(actlab.sigmoid, 2)).count("exp(") == 1
+    assert "return x/(1 + numpy.exp(-x))" in inspect.getsource(formulas.textbook(actlab.silu))
+    assert "scipy.special.expit(x)" in inspect.getsource(formulas.textbook(actlab.silu, special=True))
+
+
+def test_the_textbook_is_that_of_the_record_where_it_has_one():
+    assert actlab.relu.textbook[0] == "np.maximum(x, 0)"
+    overflow = np.array([1000.0])
+    with np.errstate(over="ignore"):
+        assert formulas.textbook(actlab.log_sigmoid)(-overflow) == -np.inf
+    assert actlab.log_sigmoid(-overflow) == -1000
 
 
 # --- LaTeX ------------------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ def identity(x):
     d2f=lambda x: np.zeros_like(x),
     kinks={0.0: "left"},
     cite="mcculloch1943logical",
+    textbook=("(x > 0).astype(x.dtype)",),
 )
 def step(x):
     """Step: the unit fires (1) or does not (0). Its derivative is 0 wherever there is one."""

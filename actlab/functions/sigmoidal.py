@@ -57,6 +57,7 @@ def _softsign(x):
     d2f=_softsign_d2,
     kinks={0.0: "left"},
     cite=("turian2009quadratic", "glorot2010understanding"),
+    textbook=("x/(1 + np.abs(x))", "1/np.square(1 + np.abs(x))", "-2*np.sign(x)*(r := 1/(1 + np.abs(x)))*r*r"),
     keras="softsign", torch="nn.functional.softsign", jax="nn.soft_sign", aliases=("soft_sign",),
 )  # fmt: skip
 def softsign(x):
@@ -69,7 +70,8 @@ def softsign(x):
     family="sigmoidal",
     df=lambda x: logistic(-x),
     d2f=lambda x: -gate_d2(x, 1.0),
-    keras="log_sigmoid", torch="nn.functional.logsigmoid", jax="nn.log_sigmoid",
+    textbook=("-np.log(1 + np.exp(-x))",),
+    keras="log_sigmoid", torch="nn.functional.logsigmoid", jax="nn.log_sigmoid", aliases=("logsigmoid",),
 )  # fmt: skip
 def log_sigmoid(x):
     """Logarithm of the sigmoid, in one step: exact also where the sigmoid itself rounds to 0 or 1."""
