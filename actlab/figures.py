@@ -29,6 +29,7 @@ _FAMILY_COLOURS = {
     "shrinkage": ("#35978F",),
     "bump": ("#CC79A7",),
     "output": ("#5D3A9B",),
+    "merging": ("#999933",),
 }
 
 

@@ -19,7 +19,8 @@ KERAS_DEFAULTS = {("leaky_relu", "negative_slope"): 0.2}
 
 # Defaults that Keras cannot confirm: those of jax.nn.leaky_relu and torch.nn.functional.leaky_relu, and the start that
 # He et al. (2015) and torch.nn.PReLU give the learnable slope; those of torch.nn.functional.rrelu; and of a threshold,
-# for which Keras and PyTorch ask, those that make it a ReLU.
+# for which Keras and PyTorch ask, those that make it a ReLU. Of what none of them has: the beta that Shazeer (2020)
+# leaves out, and the fewest pieces of which one can be larger.
 OTHER_DEFAULTS = {
     ("leaky_relu", "negative_slope"): 0.01,
     ("prelu", "alpha"): 0.25,
@@ -27,6 +28,8 @@ OTHER_DEFAULTS = {
     ("rrelu", "upper"): 1 / 3,
     ("threshold", "threshold"): 0.0,
     ("threshold", "default_value"): 0.0,
+    ("swiglu", "beta"): 1.0,
+    ("maxout", "pieces"): 2,
 }
 
 # Slopes at a kink that Keras has otherwise than actlab, PyTorch and JAX: of selu that of the other side; of celu, whose
@@ -150,11 +153,20 @@ def test_where_keras_has_another_slope_it_is_that_of_the_other_side_or_wrong():
 @pytest.mark.parametrize("axis", [0, 1])
 @each_known_vector_case
 def test_vector_outputs_and_products_agree(case, axis):
-    z = np.random.default_rng(0).normal(size=(4, 5))
-    g = np.random.default_rng(1).normal(size=(4, 5))
+    z = np.random.default_rng(0).normal(size=(4, 6))
+    g = np.random.default_rng(1).normal(size=case(z, axis=axis).shape)
     np.testing.assert_allclose(theirs(case)(z, axis=axis), case(z, axis=axis), **TOLERANCE)
     product = gradient(lambda z: theirs(case)(z, axis=axis) * g, z)
     np.testing.assert_allclose(product, case.vjp(z, g, axis=axis), **TOLERANCE)
+
+
+def test_sparsemax_has_no_twin_because_that_of_keras_is_wrong():
+    # It sums the running sums of the largest scores where the last of them is meant. Once this fails, Keras is mended,
+    # and the record can name it.
+    z = np.array([0.5, 0.4])
+    assert actlab.sparsemax.keras is None
+    assert actlab.sparsemax(z).sum() == pytest.approx(1)
+    assert float(np.sum(tf.keras().activations.sparsemax(z))) == pytest.approx(0.5)
 
 
 # --- actlab.tf.twin ---------------------------------------------------------------------------------------------------
