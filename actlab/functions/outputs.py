@@ -108,8 +108,7 @@ def _sparsemax_vjp(z, g):
 def sparsemax(z):
     """Sparsemax: the probabilities nearest to the scores; those of low scores are exactly 0.
 
-    The threshold ``tau(z)`` is the number that makes the outputs sum to 1. A score that equals it has slope 0. Keras'
-    function of this name computes another threshold, as long as more than one output is positive.
+    The threshold ``tau(z)`` is the number that makes the outputs sum to 1. A score that equals it has slope 0.
     """
     return _support(z)[0]
 
