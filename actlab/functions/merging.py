@@ -51,9 +51,13 @@ def _swish_times(a, b, beta):
     """a * sigmoid(beta a) * b, also where an entry is infinite; inf * 0, which has no limit, is nan."""
     z = times(beta, a)
     h = np.exp(-0.5 * np.abs(z))
-    opened = (a / (1 + h * h)) * b
     # At -inf the exponential wins against a. Before that it does not win against an infinite b.
-    closed = (np.where(np.isinf(a), np.sign(a), a) * h) * (b * h) / (1 + h * h)
+    limited = np.where(np.isinf(a) & (z < 0), np.sign(a), a)
+    # In this order a product that ends in range neither overflows nor underflows on the way.
+    a_first = np.abs(limited) > np.abs(b)
+    large, small = np.where(a_first, limited, b), np.where(a_first, b, limited)
+    closed = np.where(np.abs(small) < 1, ((large * h) * small) * h, (large * h) * (small * h)) / (1 + h * h)
+    opened = (large / (1 + h * h)) * small
     return np.where(z < 0, np.where(np.isinf(b) & np.isfinite(a), a * b, closed), opened)
 
 
@@ -62,9 +66,9 @@ def _swiglu_vjp(z, g, beta):
     z_gate = np.clip(times(beta, a), -FLUSHED, FLUSHED)
     h = np.exp(-0.5 * np.abs(z_gate))
     e = h * h
-    closed = ((b * h) * (1 + z_gate / (1 + e))) * (g * h)
-    opened = (b * (1 + ((z_gate * h) * h) / (1 + e))) * g
-    return _joined(z, g, (np.where(z_gate < 0, closed, opened) / (1 + e), _swish_times(a, g, beta)))
+    closed = ((b * h) * ((1 + z_gate / (1 + e)) / (1 + e))) * (g * h)
+    opened = (b * ((1 + ((z_gate * h) * h) / (1 + e)) / (1 + e))) * g
+    return _joined(z, g, (np.where(z_gate < 0, closed, opened), _swish_times(a, g, beta)))
 
 
 @vectorwise(
