@@ -255,8 +255,7 @@ class Vectorwise(Activation):
     def __call__(self, z: Any, /, axis: int = -1, **parameters: Any) -> np.ndarray:
         """The outputs along ``axis``, which has ``outputs(n)`` entries instead of its n; other axes are kept."""
         z, dtype, axis, bound = self._as_rows(z, axis, parameters)
-        with np.errstate(all="ignore"):
-            return np.moveaxis(self.function(z, **bound), -1, axis).astype(dtype, copy=False)
+        return np.moveaxis(_of_rows(self.function, (z,), self._count(z.shape[-1], bound), bound, dtype), -1, axis)
 
     def vjp(self, z: Any, g: Any, /, axis: int = -1, **parameters: Any) -> np.ndarray:
         """The vector-Jacobian product: with g = dL/dy, of the shape of the outputs, dL/dz, of the shape of ``z``."""
@@ -266,9 +265,8 @@ class Vectorwise(Activation):
         needed.insert(axis % z.ndim, self._count(z.shape[-1], bound))
         if g.shape != tuple(needed):
             raise ValueError(f"{self.name}.vjp: g must have the shape of the outputs, {tuple(needed)}; got {g.shape}")
-        g = _as_kernel_input(np.moveaxis(g, axis, -1))
-        with np.errstate(all="ignore"):
-            return np.moveaxis(self.vjp_kernel(z, g, **bound), -1, axis).astype(dtype, copy=False)
+        g = np.moveaxis(g, axis, -1)
+        return np.moveaxis(_of_rows(self.vjp_kernel, (z, g), z.shape[-1], bound, dtype), -1, axis)
 
     def jacobian(self, z: Any, /, axis: int = -1, **parameters: Any) -> np.ndarray:
         """The Jacobian, of shape (..., outputs, n): entry [..., i, j] is dy_i/dz_j along ``axis``, which is moved last."""
@@ -277,8 +275,7 @@ class Vectorwise(Activation):
         count = self._count(n, bound)
         basis = np.broadcast_to(np.eye(count), (*rows, count, count))
         z = np.broadcast_to(z[..., np.newaxis, :], (*rows, count, n))
-        with np.errstate(all="ignore"):
-            return self.vjp_kernel(z, basis, **bound).astype(dtype, copy=False)
+        return _of_rows(self.vjp_kernel, (z, basis), n, bound, dtype)
 
     def outputs(self, n: int, **parameters: Any) -> int:
         """The number of outputs that a vector of ``n`` inputs has; ValueError where ``n`` does not fit."""
@@ -306,7 +303,7 @@ class Vectorwise(Activation):
         if not isinstance(axis, int | np.integer) or not -z.ndim <= axis < z.ndim:
             raise ValueError(f"{self.name}: axis must be a whole number from {-z.ndim} to {z.ndim - 1}; got {axis!r}")
         self._count(z.shape[axis], bound)  # refuses a length that does not fit
-        return _as_kernel_input(np.moveaxis(z, axis, -1)), dtype, axis, bound
+        return np.moveaxis(z, axis, -1), dtype, axis, bound
 
 
 def elementwise(
@@ -443,6 +440,22 @@ def _by_blocks(kernel: Kernel, x: np.ndarray, bound: Mapping[str, float], dtype:
         part = slice(start, start + _BLOCK)
         flat_into[part] = _of_block(kernel, flat[part], bound)
     return into
+
+
+def _of_rows(
+    kernel: Kernel, arrays: tuple[np.ndarray, ...], width: int, bound: Mapping[str, Any], dtype: np.dtype
+) -> np.ndarray:
+    """What a kernel of rows makes of ``arrays``, in rows of that ``width``, a cacheful of rows at a time."""
+    *rows, n = arrays[0].shape
+    height = math.prod(rows)
+    step = max(1, _BLOCK // max(1, n))
+    flat = [array.reshape(height, array.shape[-1]) for array in arrays]
+    into = np.empty((height, width), dtype)
+    with np.errstate(all="ignore"):
+        for start in range(0, height, step):
+            part = slice(start, start + step)
+            into[part] = kernel(*(_as_kernel_input(array[part]) for array in flat), **bound)
+    return into.reshape(*rows, width)
 
 
 def _check_out(out: Any, shape: tuple[int, ...], dtype: np.dtype, name: str) -> None:

@@ -15,9 +15,25 @@ def _halves(z):
     return np.split(z, 2, axis=-1)
 
 
+def _mended(share, value, careful, *entries):
+    """``value`` where the ``share`` it was computed from has all its digits, elsewhere ``careful(*entries)``.
+
+    What the textbook formula spoils is rare, and the formula fast: a share that is tiny, 0 or nan gives it away.
+    """
+    spoilt = ~(np.abs(share) > 1e-290)
+    if spoilt.any():
+        value[spoilt] = careful(*(entry[spoilt] for entry in entries))
+    return value
+
+
+def _gated_anywhere(a, b):
+    return np.where(np.isfinite(a), gate(a, b), a * (b > -np.inf))
+
+
 def _gated(a, b):
     """a * sigmoid(b), also where an entry is infinite; inf * 0, which has no limit, is nan."""
-    return np.where(np.isfinite(a), gate(a, b), a * (b > -np.inf))
+    share = a / (1 + np.exp(-b))
+    return _mended(share, share, _gated_anywhere, a, b)
 
 
 def _joined(z, g, slopes):
@@ -49,6 +65,11 @@ def glu(z):
 
 def _swish_times(a, b, beta):
     """a * sigmoid(beta a) * b, also where an entry is infinite; inf * 0, which has no limit, is nan."""
+    share = a / (1 + np.exp(-beta * a))
+    return _mended(share, share * b, lambda a, b: _swish_times_anywhere(a, b, beta), a, b)
+
+
+def _swish_times_anywhere(a, b, beta):
     z = times(beta, a)
     h = np.exp(-0.5 * np.abs(z))
     # At -inf the exponential wins against a. Before that it does not win against an infinite b.

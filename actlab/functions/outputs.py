@@ -73,7 +73,10 @@ def log_softmax(z):
     shifted = z - z.max(axis=-1, keepdims=True, initial=-np.inf)
     # The maximum contributes exactly 1 to the sum. Leaving it out and adding it in log1p keeps the log-probability of a
     # dominant class, which would otherwise be rounded to 0. An infinite maximum leaves nan.
-    others = np.where(_likeliest(shifted), 0.0 * shifted, np.exp(shifted))
+    others = np.exp(shifted)
+    if z.shape[-1]:
+        top = shifted.argmax(axis=-1, keepdims=True)
+        np.put_along_axis(others, top, 0.0 * np.take_along_axis(shifted, top, axis=-1), axis=-1)
     return shifted - np.log1p(others.sum(axis=-1, keepdims=True))
 
 
