@@ -28,7 +28,7 @@ _COLOURS = (
 # differ, and so do the first two or three of the families that are most often compared.
 _FIRST = {
     "linear": 12, "threshold": 2, "sigmoidal": 0, "rectifier": 3, "gate": 10, "hard": 7, "shrinkage": 8, "bump": 11,
-    "output": 5,
+    "output": 5, "merging": 6,
 }  # fmt: skip
 # In a crowd a line shows between the dashes of one that lies on it.
 _CROWD_STYLES = ("-", (0, (6, 2)), (0, (2, 1.5)))
