@@ -32,7 +32,7 @@ def test_the_error_is_a_step_over_the_root_of_twelve():
     steps = found.ranges / (2.0 ** np.array(found.bits)[:, np.newaxis] - 1)
     np.testing.assert_allclose(found.errors, steps / np.sqrt(12), rtol=0.05)
     assert found.halved_per_bit == pytest.approx(np.log2((2**8 - 1) / (2**3 - 1)) / 5, abs=0.02)
-    assert "of 5 repeats" in repr(found)
+    assert "of 5 repeats:" in repr(found)
 
 
 def test_one_outlier_widens_the_range_of_a_function_without_a_ceiling():

@@ -59,7 +59,7 @@ def test_positive_inputs_share_a_sign_and_it_is_either():
     assert found.same.value == 1
     low, high = found.positive.interval
     assert low < 0.5 < high
-    assert "the sign is plus in" in repr(found)
+    assert "of these, plus in" in repr(found)
 
 
 @pytest.mark.parametrize("inputs", [1, 3, 6])

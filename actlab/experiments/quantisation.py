@@ -46,9 +46,10 @@ class QuantisationErrors:
     def __repr__(self) -> str:
         low, median, high = np.quantile(self.errors[-1], (0.05, 0.5, 0.95))
         return (
-            f"{self.activation}: range {np.median(self.ranges):.3g}; at {self.bits[-1]} bits error {median:.2g} "
-            f"(5 to 95 % of {len(self.ranges)} repeats: {low:.2g} to {high:.2g}); "
-            f"a bit halves it {self.halved_per_bit:.2f} times"
+            f"{self.activation}: range {np.median(self.ranges):.3g}, "
+            f"a bit halves the error {self.halved_per_bit:.2f} times\n"
+            f"  at {self.bits[-1]} bits {median:.2g} "
+            f"(5 to 95 % of {len(self.ranges)} repeats: {low:.2g} to {high:.2g})"
         )
 
 

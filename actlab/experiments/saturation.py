@@ -83,8 +83,8 @@ class SharedSigns:
     positive: Share | None
 
     def __repr__(self) -> str:
-        signs = "" if self.positive is None else f"\n  of these, the sign is plus in {self.positive}"
-        return f"{self.activation}, {self.inputs} inputs, all gradients of one sign: {self.same}{signs}"
+        signs = "" if self.positive is None else f"\n  of these, plus in {self.positive}"
+        return f"{self.activation}, {self.inputs} inputs, all gradients of one sign in\n  {self.same}{signs}"
 
 
 def shared_signs(activation: str | Elementwise, *, inputs: int = 10, units: int = 10_000, seed: int = 0) -> SharedSigns:
@@ -118,8 +118,8 @@ class Conditioning:
     def __repr__(self) -> str:
         numbers, steps = (np.quantile(a, (0.05, 0.5, 0.95)) for a in (self.condition, self.steps))
         return (
-            f"{self.name}: condition number {numbers[1]:.3g} ({numbers[0]:.3g} to {numbers[2]:.3g}), "
-            f"{steps[1]:.0f} steps ({steps[0]:.0f} to {steps[2]:.0f}) in {len(self.steps)} repeats"
+            f"{self.name}: condition number {numbers[1]:.3g} ({numbers[0]:.3g} to {numbers[2]:.3g}),\n"
+            f"  {steps[1]:.0f} steps ({steps[0]:.0f} to {steps[2]:.0f}) in {len(self.steps)} repeats"
         )
 
 
@@ -192,9 +192,9 @@ class GradientRatio:
     def __repr__(self) -> str:
         low, median, high = np.quantile(self.ratios, (0.05, 0.5, 0.95))
         return (
-            f"{self.activation}: {median:.2g} through {self.layers} layers "
-            f"(5 to 95 % of {len(self.ratios)} networks: {low:.2g} to {high:.2g}), "
-            f"{median ** (1 / self.layers):.3f} a layer"
+            f"{self.activation}: {median:.2g} through {self.layers} layers, "
+            f"{median ** (1 / self.layers):.3f} a layer\n"
+            f"  (5 to 95 % of {len(self.ratios)} networks: {low:.2g} to {high:.2g})"
         )
 
 
