@@ -80,9 +80,7 @@ def check_values(x: Sequence[float] = (-1.5, 0.5)) -> Table:
 
 def check_vectors(z: Sequence[float] = (0.5, 1.0, -1.0, 0.8)) -> Table:
     """Outputs of every vector activation at ``z``, and the slopes of the first of them by each entry, to ten digits."""
-    rows = [
-        (f"`{activation!r}`", _row(activation(z)), _row(activation.jacobian(z)[0])) for activation in vectorwise()
-    ]
+    rows = [(f"`{activation!r}`", _row(activation(z)), _row(activation.jacobian(z)[0])) for activation in vectorwise()]
     point = ", ".join(f"{value:g}" for value in z)
     return Table(("function", f"outputs at ({point})", "slopes of the first output"), tuple(rows))
 
