@@ -80,7 +80,7 @@ class Param:
         return f"a {number if self.whole else 'finite number'}, {end}"
 
     def check(self, label: str, value: Any) -> Any:
-        """Return ``value`` as a float, as an int where ``whole``, or as an array; errors name ``label`` and the accepted."""
+        """Return ``value`` as a float, an int (where ``whole``) or an array; an error says what ``label`` accepts."""
         if isinstance(value, np.ma.MaskedArray):
             raise TypeError(f"{label} must be {self.accepted}; got a masked array, whose mask would be lost")
         array = np.asarray(value)
