@@ -335,8 +335,8 @@ def test_the_table_may_show_some_families():
 
 
 def test_sparsemax_has_no_twin_because_that_of_keras_is_wrong():
-    # It adds up the running sums of the largest scores where only the last is meant (keras-team/keras issue 23425). Once
-    # this fails, the installed Keras is mended, and the record can name its function.
+    # It adds up the running sums of the largest scores where only the last is meant (keras-team/keras issue 23425).
+    # Once this fails, the installed Keras is mended, and the record can name its function.
     z = np.array([0.5, 0.4])
     assert actlab.sparsemax.keras is None
     assert actlab.sparsemax(z).sum() == pytest.approx(1)

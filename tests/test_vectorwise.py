@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import actlab
-from actlab import formulas
+from actlab import core, formulas
 from tests.cases import DTYPES, LARGEST, SMALLEST, VECTORWISE, each_case, each_dtype, each_vectorwise, fitting
 from tests.test_functions import clip, ulp
 
@@ -146,6 +146,18 @@ def test_every_line_along_the_axis_is_a_vector_of_its_own(case, block, axis):
         np.testing.assert_allclose(outputs[index], case(lines[index]), rtol=1e-15)
         np.testing.assert_allclose(products[index], case.vjp(lines[index], g[index]), rtol=1e-13, atol=1e-16)
         np.testing.assert_allclose(slopes[index], case.jacobian(lines[index]), rtol=1e-14)
+
+
+@each_vectorwise
+def test_many_rows_give_what_each_gives_alone(case):
+    # More than a block of them, in which the last block is not full; the outer two rows do not lie in one block.
+    z = np.random.default_rng(3).normal(scale=3, size=(2, core._BLOCK // 8 - 3, 12))
+    g = weights(case, z)
+    outputs, products, slopes = case(z), case.vjp(z, g), case.jacobian(z)
+    for index in [(0, 0), (0, 1000), (0, z.shape[1] - 1), (1, 0), (1, 17), (1, z.shape[1] - 1)]:
+        np.testing.assert_array_equal(outputs[index], case(z[index]))
+        np.testing.assert_array_equal(products[index], case.vjp(z[index], g[index]))
+        np.testing.assert_array_equal(slopes[index], case.jacobian(z[index]))
 
 
 @each_vectorwise
