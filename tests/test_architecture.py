@@ -35,6 +35,7 @@ ALLOWED = {
     # Figures draw results and do not know how these come about.
     "catalogue": {"core", "formulas", "properties"},
     "figures": {"core", "functions", "formulas", "properties"},
+    "cards": {"catalogue", "core", "figures", "formulas"},
     "__init__": {"core", "functions"},
 }
 
