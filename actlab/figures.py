@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 
-from actlab.core import ACTIVATIONS, Activation, Elementwise
+from actlab.core import ACTIVATIONS, Activation, Elementwise, Vectorwise
 from actlab.properties import Extremum, number
 
 # Okabe and Ito's hues and six more, each dark enough for lines on white and, turned over, light enough on black.
@@ -143,33 +143,49 @@ def family(activations: Sequence[Elementwise], ax: Axes, *, low: float = -4.0, h
         ax.lines[lines].set_label(activation.name)
     ax.set(xlim=(low, high), xlabel="x")
     if few:
-        _label_lines(activations, ax, low, high)
+        x = np.array([low, high])
+        lines = np.array([activation(x) for activation in activations])
+        _label_ends([a.name for a in activations], [colour(a) for a in activations], x, lines, ax)
     else:
         ax.legend(loc="upper left", ncols=2, fontsize="small")
     return ax
 
 
-def _label_lines(activations: Sequence[Elementwise], ax: Axes, low: float, high: float) -> None:
-    """Write each name beside the end of its line, at the side where the ends lie farther apart."""
-    ends = {end: np.array([float(activation(end)) for activation in activations]) for end in (low, high)}
-    side = max(ends, key=lambda end: np.round(np.diff(np.sort(ends[end])).min(initial=np.inf), 5))
-    order = np.argsort(ends[side], kind="stable")
-    levels = ends[side][order]
-    line = 0.09 * np.diff(ax.get_ylim())[0]  # the height of a line of text
+def outputs(activation: Vectorwise, ax: Axes, others: Sequence[float] = (1.0, 0.0, -1.0)) -> Axes:
+    """Draw every output of a vector activation as its first input runs from -5 to 5 and the ``others`` stay."""
+    x = np.linspace(-5, 5, 201)
+    y = activation(np.column_stack([x, np.broadcast_to(others, (x.size, len(others)))]))
+    for index, values in enumerate(y.T):
+        style = _CROWD_STYLES[index % len(_CROWD_STYLES)]
+        ax.plot(x, _stable(values), color=colour(activation), linestyle=style)
+    _label_ends([f"output {index + 1}" for index in range(y.shape[1])], [colour(activation)] * y.shape[1], x, y.T, ax)
+    ax.set(xlabel="first input")
+    return ax
+
+
+def _label_ends(labels: Sequence[str], colours: Sequence, x: np.ndarray, lines: np.ndarray, ax: Axes) -> None:
+    """Write a label beside the end of each line, at the side where the ends lie farther apart."""
+    gaps = [np.round(np.diff(np.sort(lines[:, end])).min(initial=np.inf), 5) for end in (0, -1)]
+    right = gaps[1] > gaps[0]
+    ends = lines[:, -1 if right else 0]
+    order = np.argsort(np.round(ends, 5), kind="stable")
+    levels = np.round(ends[order], 5)
+    height = 0.09 * np.diff(ax.get_ylim())[0]  # of a line of text
     for _ in range(40):
         for i in range(levels.size - 1):
-            push = max(0.0, line - (levels[i + 1] - levels[i])) / 2
+            push = max(0.0, height - (levels[i + 1] - levels[i])) / 2
             levels[i : i + 2] += -push, push
-    outside = 0.56 * (side - (low + high) / 2)
+    low, high = float(x[0]), float(x[-1])
+    room = 0.28 * (high - low)
     ax.set(
-        xlim=(min(low, side + outside), max(high, side + outside)),
+        xlim=(low, high + room) if right else (low - room, high),
         xticks=[tick for tick in ax.get_xticks() if low <= tick <= high],
-        ylim=_stable((min(ax.get_ylim()[0], levels[0] - line), max(ax.get_ylim()[1], levels[-1] + line))),
+        ylim=_stable((min(ax.get_ylim()[0], levels[0] - height), max(ax.get_ylim()[1], levels[-1] + height))),
     )
     for index, level in zip(order, levels, strict=True):
         ax.annotate(
-            activations[index].name, (side, _stable(level)), (8 * np.sign(outside), 0), textcoords="offset points",
-            ha="left" if outside > 0 else "right", va="center", color=colour(activations[index]),
+            labels[index], (high if right else low, _stable(level)), (8 if right else -8, 0),
+            textcoords="offset points", ha="left" if right else "right", va="center", color=colours[index],
         )  # fmt: skip
 
 
