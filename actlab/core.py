@@ -21,7 +21,9 @@ from typing import Any, Literal, final
 import numpy as np
 
 Side = Literal["left", "right"]
-Family = Literal["linear", "threshold", "sigmoidal", "rectifier", "gate", "hard", "shrinkage", "bump", "output"]
+Family = Literal[
+    "linear", "threshold", "sigmoidal", "rectifier", "gate", "hard", "shrinkage", "bump", "output", "merging"
+]
 
 Kernel = Callable[..., np.ndarray]
 
@@ -42,7 +44,8 @@ class Param:
 
     ``default`` is the value used when none is given. ``low`` and ``high`` are the ends of the range that sliders offer
     and at which the tests run. ``minimum`` and ``maximum`` are the ends of what is accepted at all; ``positive`` leaves
-    0 out. ``symbol`` is the parameter's name in mathematics, and ``learnable`` says that networks train it.
+    0 out, ``whole`` all fractions. ``symbol`` is the parameter's name in mathematics, and ``learnable`` says that
+    networks train it.
     """
 
     default: float
@@ -53,37 +56,46 @@ class Param:
     maximum: float = math.inf
     positive: bool = False
     learnable: bool = False
+    whole: bool = False
 
     def __post_init__(self) -> None:
         if not self.minimum <= self.low <= self.default <= self.high <= self.maximum:
             raise ValueError(f"a Param needs minimum <= low <= default <= high <= maximum; got {self}")
         if self.positive and not self.low > 0:
             raise ValueError(f"a positive Param needs low above 0; got {self}")
+        if self.whole and not all(float(end).is_integer() for end in (self.low, self.default, self.high)):
+            raise ValueError(f"a whole Param needs whole low, default and high; got {self}")
 
     @property
     def accepted(self) -> str:
         """The accepted values in words."""
+        number = "whole number" if self.whole else "number"
         if self.positive:
-            return "a positive number" if self.maximum == math.inf else f"a positive number, {self.maximum:g} or less"
+            return f"a positive {number}" + ("" if self.maximum == math.inf else f", {self.maximum:g} or less")
+        if self.minimum > -math.inf and self.maximum < math.inf:
+            return f"a {number} from {self.minimum:g} to {self.maximum:g}"
         if self.minimum == -math.inf and self.maximum == math.inf:
-            return "any finite number"
-        if self.maximum == math.inf:
-            return f"a finite number, {self.minimum:g} or more"
-        if self.minimum == -math.inf:
-            return f"a finite number, {self.maximum:g} or less"
-        return f"a number from {self.minimum:g} to {self.maximum:g}"
+            return f"any {number}" if self.whole else "any finite number"
+        end = f"{self.minimum:g} or more" if self.maximum == math.inf else f"{self.maximum:g} or less"
+        return f"a {number if self.whole else 'finite number'}, {end}"
 
     def check(self, label: str, value: Any) -> Any:
-        """Return ``value`` as a float or a float64 array; an error names ``label`` and what is accepted."""
+        """Return ``value`` as a float (an int, where ``whole``) or an array; errors name ``label`` and what is accepted."""
         if isinstance(value, np.ma.MaskedArray):
             raise TypeError(f"{label} must be {self.accepted}; got a masked array, whose mask would be lost")
         array = np.asarray(value)
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{label} must be {self.accepted}; got {value!r}")
         inside = np.isfinite(array) & (self.minimum <= array) & (array <= self.maximum)
-        if not inside.all() or (self.positive and not (array > 0).all()):
+        if self.positive:
+            inside &= array > 0
+        if self.whole:
+            inside &= array == np.round(array)
+        if not inside.all():
             raise ValueError(f"{label} must be {self.accepted}; got {value!r}")
-        return float(array) if array.ndim == 0 else array.astype(np.float64)
+        if array.ndim == 0:
+            return int(array) if self.whole else float(array)
+        return array.astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -153,7 +165,7 @@ class Activation(ABC):
         """
         bound = self._bind(values)
         for name, value in bound.items():
-            if not isinstance(value, float):
+            if isinstance(value, np.ndarray):
                 raise TypeError(
                     f"{self.name}: with_params takes one number for {name}; got an array: pass it at the call"
                 )
@@ -250,46 +262,72 @@ class Elementwise(Activation):
 @final
 @dataclass(frozen=True, eq=False, repr=False)
 class Vectorwise(Activation):
-    """An activation that maps a whole axis at once, so that every output depends on every input along that axis.
+    """An activation that maps a whole axis at once, so that an output may depend on every input along that axis.
 
-    dtypes are treated as in ``Elementwise``. A row that holds nan, or from which an infinite maximum must be
-    subtracted, gives nan.
+    Call it with an array of one dimension or more; the axis is the last one unless said otherwise. Each line along the
+    axis is a vector of its own. The outputs lie along the same axis, one for every ``inputs_per_output`` inputs; all
+    other axes stay as they are. dtypes are treated as in ``Elementwise``; parameters are single numbers.
+
+    nan gives nan in every output that depends on it, and in the slopes of these outputs along their own inputs.
+    Where an infinite number must be subtracted, which the functions of the family ``"output"`` do with the largest
+    entry (``softmin`` with the smallest), the whole vector gives nan.
     """
 
     vjp_kernel: Callable[..., np.ndarray] = None
+    inputs_per_output: Callable[..., int] = lambda **_: 1
 
     def __call__(self, z: Any, /, axis: int = -1, **parameters: Any) -> np.ndarray:
-        """The outputs, of the shape of ``z``, mapped along ``axis``."""
-        z, dtype, axis = self._as_rows(z, axis)
-        with np.errstate(all="ignore"):
-            return np.moveaxis(self.function(z, **self._bind(parameters)), -1, axis).astype(dtype, copy=False)
+        """The outputs along ``axis``, which has ``outputs(n)`` entries instead of its n; other axes are kept."""
+        z, dtype, axis, bound = self._as_rows(z, axis, parameters)
+        return np.moveaxis(_of_rows(self.function, (z,), self._count(z.shape[-1], bound), bound, dtype), -1, axis)
 
     def vjp(self, z: Any, g: Any, /, axis: int = -1, **parameters: Any) -> np.ndarray:
-        """The vector-Jacobian product: with g = dL/dy, of the shape of ``z``, returns dL/dz, of the same shape."""
-        if np.shape(g) != np.shape(z):
-            raise ValueError(f"{self.name}.vjp: g must have the shape of z; got {np.shape(g)} and {np.shape(z)}")
-        z, dtype, axis = self._as_rows(z, axis)
-        g, _, _ = self._as_rows(g, axis)
-        with np.errstate(all="ignore"):
-            return np.moveaxis(self.vjp_kernel(z, g, **self._bind(parameters)), -1, axis).astype(dtype, copy=False)
+        """The vector-Jacobian product: with g = dL/dy, of the shape of the outputs, dL/dz, of the shape of ``z``."""
+        z, dtype, axis, bound = self._as_rows(z, axis, parameters)
+        g, _ = _as_real(g, f"{self.name}.vjp: g")
+        needed = list(z.shape[:-1])
+        needed.insert(axis % z.ndim, self._count(z.shape[-1], bound))
+        if g.shape != tuple(needed):
+            raise ValueError(f"{self.name}.vjp: g must have the shape of the outputs, {tuple(needed)}; got {g.shape}")
+        g = np.moveaxis(g, axis, -1)
+        return np.moveaxis(_of_rows(self.vjp_kernel, (z, g), z.shape[-1], bound, dtype), -1, axis)
 
     def jacobian(self, z: Any, /, axis: int = -1, **parameters: Any) -> np.ndarray:
-        """The Jacobian, of shape (..., n, n): entry [..., i, j] is dy_i/dz_j along ``axis``, which is moved last."""
-        z, dtype, _ = self._as_rows(z, axis)
-        rows = z[..., np.newaxis, :]
-        basis = np.broadcast_to(np.eye(z.shape[-1]), (*z.shape, z.shape[-1]))
-        with np.errstate(all="ignore"):
-            result = self.vjp_kernel(np.broadcast_to(rows, basis.shape), basis, **self._bind(parameters))
-            return result.astype(dtype, copy=False)
+        """The Jacobian, of shape (..., outputs, n): entry [..., i, j] is dy_i/dz_j along ``axis``, which is moved last."""
+        z, dtype, _, bound = self._as_rows(z, axis, parameters)
+        *rows, n = z.shape
+        count = self._count(n, bound)
+        basis = np.broadcast_to(np.eye(count), (*rows, count, count))
+        z = np.broadcast_to(z[..., np.newaxis, :], (*rows, count, n))
+        return _of_rows(self.vjp_kernel, (z, basis), n, bound, dtype)
 
-    def _as_rows(self, z: Any, axis: int) -> tuple[np.ndarray, np.dtype, int]:
+    def outputs(self, n: int, **parameters: Any) -> int:
+        """The number of outputs that a vector of ``n`` inputs has; ValueError where ``n`` does not fit."""
+        return self._count(n, self._numbers(parameters))
+
+    def _count(self, n: int, bound: Mapping[str, Any]) -> int:
+        each = self.inputs_per_output(**bound)
+        if n % each:
+            raise ValueError(f"{self.name}: the axis must have a length that {each} divides; got {n}")
+        return n // each
+
+    def _numbers(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        bound = self._bind(given)
+        for name, value in bound.items():
+            if isinstance(value, np.ndarray):
+                raise TypeError(f"{self.name} takes one number for {name}; got an array")
+        return bound
+
+    def _as_rows(self, z: Any, axis: int, given: Mapping[str, Any]) -> tuple[np.ndarray, np.dtype, int, dict[str, Any]]:
+        """``z`` with the axis last, the dtype of the result, the axis, and the parameters; bad input is refused."""
         z, dtype = _as_real(z, self.name)
-        z = _as_kernel_input(z)
+        bound = self._numbers(given)
         if z.ndim == 0:
             raise ValueError(f"{self.name} maps a vector; got the single number {z[()]!r}")
         if not isinstance(axis, int | np.integer) or not -z.ndim <= axis < z.ndim:
             raise ValueError(f"{self.name}: axis must be a whole number from {-z.ndim} to {z.ndim - 1}; got {axis!r}")
-        return np.moveaxis(z, axis, -1), dtype, axis
+        self._count(z.shape[axis], bound)  # refuses a length that does not fit
+        return np.moveaxis(z, axis, -1), dtype, axis, bound
 
 
 def elementwise(
@@ -325,18 +363,25 @@ def vectorwise(
     formula: str,
     family: Family,
     vjp: Callable[..., np.ndarray],
+    inputs_per_output: int | Callable[..., int] = 1,
     params: Mapping[str, Param] | None = None,
     cite: str | tuple[str, ...] = (),
     **facts: Any,
 ) -> Callable[[Callable[..., np.ndarray]], Vectorwise]:
     """Register the decorated function of a float64 array, mapped along its last axis, as a ``Vectorwise`` activation.
 
-    ``formula`` is the i-th output in terms of ``z[i]``, ``z[j]`` and ``n``; ``vjp(z, g, **params)`` returns dL/dz for
-    g = dL/dy.
+    ``formula`` is the i-th of m outputs in terms of ``i``, ``m``, the inputs ``z[1]`` to ``z[n]``, ``n`` and the
+    parameters. ``vjp(z, g, **params)`` returns dL/dz for g = dL/dy. ``inputs_per_output`` is n/m, a number or a
+    function of the parameters; n must be a multiple of it.
     """
 
     def register(function: Callable[..., np.ndarray]) -> Vectorwise:
-        return _register(Vectorwise, function, (), formula, family, params, cite, vjp_kernel=vjp, **facts)
+        return _register(
+            Vectorwise, function, (), formula, family, params, cite,
+            vjp_kernel=vjp,
+            inputs_per_output=inputs_per_output if callable(inputs_per_output) else lambda **_: inputs_per_output,
+            **facts,
+        )  # fmt: skip
 
     return register
 
@@ -421,6 +466,22 @@ def _by_blocks(kernel: Kernel, x: np.ndarray, bound: Mapping[str, float], dtype:
     return into
 
 
+def _of_rows(
+    kernel: Kernel, arrays: tuple[np.ndarray, ...], width: int, bound: Mapping[str, Any], dtype: np.dtype
+) -> np.ndarray:
+    """What a kernel of rows makes of ``arrays``, in rows of that ``width``, a cacheful of rows at a time."""
+    *rows, n = arrays[0].shape
+    height = math.prod(rows)
+    step = max(1, _BLOCK // max(1, n))
+    flat = [array.reshape(height, array.shape[-1]) for array in arrays]
+    into = np.empty((height, width), dtype)
+    with np.errstate(all="ignore"):
+        for start in range(0, height, step):
+            part = slice(start, start + step)
+            into[part] = kernel(*(_as_kernel_input(array[part]) for array in flat), **bound)
+    return into.reshape(*rows, width)
+
+
 def _check_out(out: Any, shape: tuple[int, ...], dtype: np.dtype, name: str) -> None:
     if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise TypeError(f"{name}: out must be a numpy array; got {type(out).__name__}")
@@ -468,8 +529,7 @@ def _docstring(record: Activation) -> str:
             f"Parameter {name}: {param.accepted}, default {param.default:g}."
             for name, param in record.parameters.items()
         ),
-        f"Input: real numbers of any shape{', mapped along an axis' if vector else ''}; the result has the same shape.",
-        *(() if vector else ("out: an array of that shape and dtype for the result; it may be the input itself.",)),
+        *(_vector_shapes(record) if vector else _element_shapes()),
         "float16, float32 and float64 are kept; integers and booleans become float64.",
         "Raises TypeError for other input and for an unknown parameter, ValueError for a parameter value out of range.",
         f"Methods: {', '.join(('vjp', 'jacobian') if vector else ('derivative', 'second_derivative'))}, with_params.",
@@ -477,6 +537,19 @@ def _docstring(record: Activation) -> str:
     if record.cite:
         lines.append(f"Source: {', '.join(record.cite)} (see .references).")
     return "\n".join(lines)
+
+
+def _element_shapes() -> list[str]:
+    return [
+        "Input: real numbers of any shape; the result has the same shape.",
+        "out: an array of that shape and dtype for the result; it may be the input itself.",
+    ]
+
+
+def _vector_shapes(record: Vectorwise) -> list[str]:
+    each = record.inputs_per_output(**record.values)
+    result = "the result has the same shape" if each == 1 else f"there is one output for every {each} inputs along it"
+    return [f"Input: real numbers of one dimension or more, mapped along an axis; {result}."]
 
 
 def _signature(record: Activation) -> inspect.Signature:

@@ -1,7 +1,8 @@
 """Formula text -> LaTeX, and -> exact values: the same text is what the book prints and what the tests trust.
 
-Loads sympy and mpmath. Beside sympy's own functions a formula may use ``sigma`` (the logistic sigmoid) and ``Phi`` (the
-normal distribution function). Derivatives come from sympy, so they are independent of the hand-written kernels.
+Loads sympy and mpmath. Beside sympy's own functions a formula may use ``sigma`` (the logistic sigmoid), ``Phi`` (the
+normal distribution function), ``tau`` (the threshold of sparsemax) and ``largest`` (the maximum over an index).
+Derivatives come from sympy, so they are independent of the hand-written kernels.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from actlab.core import Activation, Elementwise, Param, Vectorwise, get
 
 _x = sympy.Symbol("x", real=True)
 _z = sympy.IndexedBase("z")
-_i, _j, _n = sympy.symbols("i j n", integer=True, positive=True)
+_i, _j, _m, _n = sympy.symbols("i j m n", integer=True, positive=True)
 
 
 class sigma(sympy.Function):
@@ -45,6 +46,48 @@ class Phi(sympy.Function):
         return text if exp is None else rf"{text}^{{{exp}}}"
 
 
+class tau(sympy.Function):
+    """The number by which to lower the entries of a vector so that the positive ones then sum to 1."""
+
+    def fdiff(self, argindex=1):
+        """Return the derivative by one entry, as sympy asks for it."""
+        return tau_slope(argindex, *self.args)
+
+    def _latex(self, printer, exp=None):
+        return rf"\tau\!\left({printer._print(self.args[0])}\right)"
+
+
+class tau_slope(sympy.Function):
+    """The derivative of ``tau`` by the entry whose number is the first argument; the entries follow."""
+
+
+class largest(sympy.Function):
+    """The largest value of a term over an index, given as in ``Sum``: ``largest(z[j], (j, 1, n))``."""
+
+    def doit(self, **hints):
+        """Return the terms written out; where several are equal, the first is taken, and its derivative too."""
+        term, (index, low, high) = self.args
+        terms = [term.subs(index, number).doit() for number in range(int(low), int(high) + 1)]
+        after = [sympy.And(*(one >= other for other in terms[k + 1 :])) for k, one in enumerate(terms)]
+        return sympy.Piecewise(*zip(terms, after, strict=True), evaluate=False) if len(terms) > 1 else terms[0]
+
+    def _latex(self, printer, exp=None):
+        term, (index, low, high) = self.args
+        low, index, high = (printer._print(part) for part in (low, index, high))
+        return rf"\max_{{{low} \leq {index} \leq {high}}} {printer._print(term)}"
+
+
+def _threshold(*z: mpmath.mpf) -> mpmath.mpf:
+    # The largest that any of the top entries have among themselves.
+    falling = sorted(z, reverse=True)
+    return max((mpmath.fsum(falling[:count]) - 1) / count for count in range(1, len(z) + 1))
+
+
+def _threshold_slope(number: int, *z: mpmath.mpf) -> mpmath.mpf:
+    above = [entry > _threshold(*z) for entry in z]
+    return mpmath.mpf(above[int(number) - 1]) / sum(above)
+
+
 def _normal_distribution(x: mpmath.mpf) -> mpmath.mpf:
     # Beyond 1e8 mpmath's erfc overflows internally; there the value is 0 or 1 to more than 10^15 digits.
     if abs(x) > 1e8:
@@ -52,7 +95,15 @@ def _normal_distribution(x: mpmath.mpf) -> mpmath.mpf:
     return mpmath.erfc(-x / mpmath.sqrt(2)) / 2
 
 
-_NUMERIC = [{"sigma": lambda x: 1 / (1 + mpmath.exp(-x)), "Phi": _normal_distribution}, "mpmath"]
+_NUMERIC = [
+    {
+        "sigma": lambda x: 1 / (1 + mpmath.exp(-x)),
+        "Phi": _normal_distribution,
+        "tau": _threshold,
+        "tau_slope": _threshold_slope,
+    },
+    "mpmath",
+]
 
 
 def _symbol(activation: Activation, name: str) -> sympy.Symbol:
@@ -60,7 +111,8 @@ def _symbol(activation: Activation, name: str) -> sympy.Symbol:
 
 
 def _parse(activation: Activation, **how: bool) -> sympy.Expr:
-    known = {"sigma": sigma, "Phi": Phi, "x": _x, "z": _z, "i": _i, "j": _j, "n": _n}
+    known = {"sigma": sigma, "Phi": Phi, "tau": tau, "largest": largest}
+    known |= {"x": _x, "z": _z, "i": _i, "j": _j, "m": _m, "n": _n}
     known |= {name: _symbol(activation, name) for name in activation.parameters}
     return sympy.sympify(activation.formula, locals=known, **how)
 
@@ -219,25 +271,35 @@ def _with_floats(expr: sympy.Expr) -> sympy.Expr:
 
 
 def exact_vector(activation: Vectorwise, z: Sequence[float], digits: int = 50) -> list[mpmath.mpf]:
-    """The outputs of a vector activation at the finite vector ``z``, right to ``digits`` digits."""
-    return _vector_values(activation, z, lambda output, symbols: [output], digits)
+    """The outputs of a vector activation at the finite vector ``z``, right to ``digits`` digits.
+
+    Parameters have the values bound to ``activation``, taken as the exact binary numbers that they are.
+    """
+    return _at_vector(_vector_callable(activation, len(z), slopes=False), z, digits)
 
 
 def exact_jacobian(activation: Vectorwise, z: Sequence[float], digits: int = 50) -> list[list[mpmath.mpf]]:
     """The Jacobian, row i holding dy_i/dz_j, at the finite vector ``z``, right to ``digits`` digits."""
-    flat = _vector_values(activation, z, lambda output, symbols: [sympy.diff(output, s) for s in symbols], digits)
+    flat = _at_vector(_vector_callable(activation, len(z), slopes=True), z, digits)
     return [flat[k : k + len(z)] for k in range(0, len(flat), len(z))]
 
 
-def _vector_values(activation, z, expand, digits):
-    count = len(z)
-    symbols = sympy.symbols(f"z1:{count + 1}", real=True)
-    outputs = []
-    for index in range(1, count + 1):
-        output = expression(activation).subs(_i, index).subs(_n, count).doit()
-        outputs += expand(output.subs({_z[k + 1]: symbols[k] for k in range(count)}), symbols)
-    f = sympy.lambdify(symbols, outputs, modules=_NUMERIC)
+def _at_vector(f: Callable, z: Sequence[float], digits: int) -> list[mpmath.mpf]:
     return _to_digits(lambda: f(*(mpmath.mpf(float(value)) for value in z)), digits)
+
+
+@cache
+def _vector_callable(activation: Vectorwise, count: int, *, slopes: bool) -> Callable:
+    """The outputs, or the Jacobian row by row, as a function of ``count`` numbers."""
+    known = {_symbol(activation, name): sympy.Rational(value) for name, value in activation.values.items()}
+    known |= {_n: count, _m: activation.outputs(count)}
+    entries = sympy.symbols(f"z1:{count + 1}", real=True)
+    values = {_z[k]: entry for k, entry in enumerate(entries, start=1)} | {tau(_z): tau(*entries)}
+    formula = expression(activation).subs(known)
+    outputs = [formula.subs(_i, index).doit().subs(values) for index in range(1, activation.outputs(count) + 1)]
+    if slopes:
+        outputs = [sympy.diff(output, entry) for output in outputs for entry in entries]
+    return sympy.lambdify(entries, outputs, modules=_NUMERIC)
 
 
 @cache

@@ -39,9 +39,20 @@ each_order = pytest.mark.parametrize("order", ORDERS, ids=("f", "df", "d2f"))
 each_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.__name__)
 
 
+def fitting(case: Activation, z: np.ndarray) -> np.ndarray:
+    """Return a longer vector for a case that merges entries: ``z`` and multiples of it, one beside the other.
+
+    Multiples of one entry stay apart, those of nearly equal ones stay near, and zeros become ties.
+    """
+    copies = case.inputs_per_output(**case.values) if isinstance(case, Vectorwise) else 1
+    z = np.asarray(z)
+    return np.concatenate([(z * factor).astype(z.dtype) for factor in (1, -0.75, 0.5, -0.25)[:copies]], axis=-1)
+
+
 def accepts(param: Param, value: float) -> bool:
     """Say whether a parameter may have a value, as its fields declare it."""
-    return param.minimum <= value <= param.maximum and (value > 0 or not param.positive)
+    inside = param.minimum <= value <= param.maximum
+    return inside and (value > 0 or not param.positive) and (value == round(value) or not param.whole)
 
 
 def evaluator(case: Elementwise, order: int) -> Callable:

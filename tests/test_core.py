@@ -26,6 +26,7 @@ from tests.cases import (
     each_order,
     each_record,
     evaluator,
+    fitting,
 )
 
 EVERY = [*ELEMENTWISE, *VECTORWISE]
@@ -35,12 +36,21 @@ def calls(case):
     """Return every way to evaluate an activation at an array."""
     if isinstance(case, Elementwise):
         return [case, case.derivative, case.second_derivative]
-    return [case, lambda z: case.vjp(z, np.ones(np.shape(z))), case.jacobian]
+
+    def product(z, **parameters):
+        *rows, n = np.shape(z) or (1,)
+        each = case.inputs_per_output(**case.values | {k: v for k, v in parameters.items() if isinstance(v, int)})
+        return case.vjp(z, np.ones((*rows, n // each)), **parameters)
+
+    return [case, product, case.jacobian]
 
 
 def shape_of(call, case, shape):
     """Return the shape that a result has for an input of that shape."""
-    return (*shape, shape[-1]) if call == getattr(case, "jacobian", None) else shape
+    if isinstance(case, Elementwise) or call not in (case, case.jacobian):
+        return shape
+    *rows, n = shape
+    return (*rows, case.outputs(n)) if call is case else (*rows, case.outputs(n), n)
 
 
 # --- Registry ---------------------------------------------------------------------------------------------------------
@@ -89,9 +99,9 @@ def test_a_misspelt_name_is_answered_with_the_right_one(record):
 
 
 def test_gleu_is_answered_with_gelu():
-    with pytest.raises(ValueError, match="did you mean gelu"):
+    with pytest.raises(ValueError, match=r"did you mean (glu or )?gelu"):
         actlab.get("gleu")
-    with pytest.raises(AttributeError, match="did you mean gelu"):
+    with pytest.raises(AttributeError, match=r"did you mean (glu or )?gelu"):
         actlab.gleu  # noqa: B018
 
 
@@ -190,7 +200,8 @@ def test_a_pickled_or_copied_record_is_equal(case):
         assert other == case
         assert hash(other) == hash(case)
         assert repr(other) == repr(case)
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(case))([0.5, -0.5]), case([0.5, -0.5]))
+    x = [0.5, -0.5, 2.0, 0.0]
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(case))(x), case(x))
 
 
 def test_records_are_equal_only_with_the_same_name_and_parameters():
@@ -290,6 +301,11 @@ def test_with_params_takes_one_number(record, name):
         (Param(1, low=0, high=2, maximum=2.5), "a finite number, 2.5 or less"),
         (Param(1, low=0.5, high=2, positive=True), "a positive number"),
         (Param(1, low=0.5, high=2, positive=True, maximum=2.5), "a positive number, 2.5 or less"),
+        (Param(1, low=0, high=2, whole=True), "any whole number"),
+        (Param(1, low=1, high=2, whole=True, minimum=1), "a whole number, 1 or more"),
+        (Param(1, low=1, high=2, whole=True, maximum=3), "a whole number, 3 or less"),
+        (Param(1, low=1, high=2, whole=True, minimum=0, maximum=9), "a whole number from 0 to 9"),
+        (Param(1, low=1, high=2, whole=True, positive=True), "a positive whole number"),
     ],
 )
 def test_what_a_parameter_accepts_is_said_in_words_and_holds(param, words):
@@ -301,6 +317,20 @@ def test_what_a_parameter_accepts_is_said_in_words_and_holds(param, words):
             else:
                 with pytest.raises(ValueError, match=f"^slope must be {words}; got"):
                     param.check("slope", given)
+
+
+@pytest.mark.parametrize("name", ["low", "default", "high"])
+def test_a_whole_parameter_is_offered_whole_numbers(name):
+    with pytest.raises(ValueError, match="a whole Param needs whole low, default and high; got"):
+        Param(
+            **{"low": 1, "default": 2, "high": 3} | {name: {"low": 1.5, "default": 2.5, "high": 3.5}[name]}, whole=True
+        )
+
+
+def test_a_whole_parameter_reaches_the_kernel_as_an_int():
+    param = Param(1, low=0, high=2, whole=True)
+    for value in (2, 2.0, np.int8(2), np.float16(2), np.array(2)):
+        assert type(param.check("pieces", value)) is int
 
 
 def test_a_parameter_reaches_the_kernel_as_a_float_or_as_float64():
@@ -368,7 +398,7 @@ def test_rows_of_different_lengths_are_refused(case):
 @each_dtype
 @each_case
 def test_the_dtype_is_kept(case, dtype):
-    x = np.linspace(-3, 3, 7, dtype=dtype)
+    x = np.linspace(-3, 3, 8, dtype=dtype)
     for call in calls(case):
         assert call(x).dtype == dtype
         swapped = x.astype(x.dtype.newbyteorder())
@@ -398,22 +428,22 @@ def test_integers_and_booleans_become_float64(case, dtype):
 
 
 LAYOUTS = {
-    "list": [1.0, -2.0, 3.0],
-    "nested list": [[1, -2, 3], [4, 5, -6]],
-    "tuple": (0.5, -0.5),
-    "range": range(-2, 3),
+    "list": [1.0, -2.0, 3.0, 0.0],
+    "nested list": [[1, -2, 3, 0], [4, 5, -6, 0]],
+    "tuple": (0.5, -0.5, 0.0, 1.5),
+    "range": range(-2, 2),
     "one element": [2.5],
     "empty": [],
-    "three empty columns": np.zeros((0, 3)),
+    "four empty columns": np.zeros((0, 4)),
     "three empty rows": np.zeros((3, 0)),
     "three dimensions": np.linspace(-3, 3, 24).reshape(2, 3, 4),
     "Fortran order": np.asfortranarray(np.linspace(-3, 3, 12).reshape(3, 4)),
-    "transposed": np.linspace(-3, 3, 12).reshape(3, 4).T,
-    "every other": np.linspace(-3, 3, 12)[::2],
+    "transposed": np.linspace(-3, 3, 12).reshape(4, 3).T,
+    "every other": np.linspace(-3, 3, 16)[::2],
     "reversed": np.linspace(-3, 3, 12)[::-1],
-    "zero strides, read-only": np.broadcast_to(np.array([1.0, -2.0]), (3, 2)),
-    "unaligned": np.frombuffer(b"\0" + np.linspace(-3, 3, 6).tobytes(), dtype=np.float64, offset=1),
-    "matrix subclass": np.linspace(-3, 3, 6).reshape(2, 3).view(np.recarray),
+    "zero strides, read-only": np.broadcast_to(np.array([1.0, -2.0, 0.0, 5.0]), (3, 4)),
+    "unaligned": np.frombuffer(b"\0" + np.linspace(-3, 3, 8).tobytes(), dtype=np.float64, offset=1),
+    "matrix subclass": np.linspace(-3, 3, 8).reshape(2, 4).view(np.recarray),
 }
 
 
@@ -421,6 +451,8 @@ LAYOUTS = {
 @each_case
 def test_the_shape_is_kept_whatever_the_layout(case, x):
     plain = np.ascontiguousarray(np.asarray(x, dtype=np.float64))
+    if plain.shape == (1,) and fitting(case, plain).shape != (1,):
+        pytest.skip("this activation merges entries, and one is too few; test_vectorwise holds that it says so")
     for call in calls(case):
         result = call(x)
         assert type(result) is np.ndarray
@@ -444,7 +476,7 @@ def test_one_number_gives_one_number(case, dtype):
 @each_case
 def test_the_input_is_neither_changed_nor_shared(case):
     for dtype in DTYPES:
-        with_nan = np.array([[-1.5, 0.0, np.nan], [2.0, -0.0, 7.0]], dtype)
+        with_nan = np.array([[-1.5, 0.0, np.nan, 2.0], [2.0, -0.0, 7.0, 1.0]], dtype)
         for x, call in itertools.product((with_nan, with_nan[1:]), calls(case)):
             before = x.copy()
             result = call(x)

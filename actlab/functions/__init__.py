@@ -5,4 +5,4 @@ keep full relative accuracy in the tails, where the textbook formulas cancel (1 
 """
 
 # Importing a file registers what it declares; the order is that of the catalogue.
-from actlab.functions import linear, sigmoidal, rectifiers, gates, hard, shrinkage, bumps, outputs  # noqa: F401, I001
+from actlab.functions import linear, sigmoidal, rectifiers, gates, hard, shrinkage, bumps, outputs, merging  # noqa: F401, I001

@@ -35,8 +35,22 @@ def _softmax_vjp(z, g):
     keras="softmax", torch="nn.functional.softmax", jax="nn.softmax",
 )  # fmt: skip
 def softmax(z):
-    """Softmax: turns scores into probabilities; they are positive and sum to 1."""
+    """Softmax: turns scores into probabilities; they are positive and sum to 1.
+
+    For images, ``axis=-3`` is what ``torch.nn.Softmax2d`` computes.
+    """
     return _softmax(z)
+
+
+@vectorwise(
+    formula="exp(-z[i])/Sum(exp(-z[j]), (j, 1, n))",
+    family="output",
+    vjp=lambda z, g: -_softmax_vjp(-z, g),
+    torch="nn.functional.softmin",
+)
+def softmin(z):
+    """Softmin: softmax of the negated scores, so that the smallest, such as a distance, gets the largest share."""
+    return _softmax(-z)
 
 
 def _log_softmax_vjp(z, g):
@@ -59,8 +73,47 @@ def log_softmax(z):
     shifted = z - z.max(axis=-1, keepdims=True, initial=-np.inf)
     # The maximum contributes exactly 1 to the sum. Leaving it out and adding it in log1p keeps the log-probability of a
     # dominant class, which would otherwise be rounded to 0. An infinite maximum leaves nan.
-    others = np.where(_likeliest(shifted), 0.0 * shifted, np.exp(shifted))
+    others = np.exp(shifted)
+    if z.shape[-1]:
+        top = shifted.argmax(axis=-1, keepdims=True)
+        np.put_along_axis(others, top, 0.0 * np.take_along_axis(shifted, top, axis=-1), axis=-1)
     return shifted - np.log1p(others.sum(axis=-1, keepdims=True))
+
+
+def _support(z):
+    """The outputs, at most 1 below the maximum; True where they are positive; and how many those are, in each row."""
+    top = z.max(axis=-1, keepdims=True, initial=-np.inf)
+    # An entry 1 or more below the maximum has no share. Cut off there, no sum overflows; an infinite maximum is nan.
+    z = np.maximum(z - top, -1.0) + 0.0 * top
+    falling = -np.sort(-z, axis=-1)
+    ranks = np.arange(1, z.shape[-1] + 1)
+    # The k largest belong to the support as long as the k-th exceeds the threshold that they would have by themselves.
+    inside = 1 + ranks * falling > np.cumsum(falling, axis=-1)
+    count = inside.sum(axis=-1, keepdims=True)
+    last = np.where(inside, falling, np.inf).min(axis=-1, keepdims=True, initial=np.inf)
+    support = z >= last
+    threshold = (np.where(support, z, 0.0).sum(axis=-1, keepdims=True) - 1) / count
+    return np.where(support, z - threshold, np.abs(0.0 * z)), support, count
+
+
+def _sparsemax_vjp(z, g):
+    y, support, count = _support(z)
+    mean = np.where(support, g, 0.0).sum(axis=-1, keepdims=True) / count
+    return np.where(support, g - mean, 0.0 * y)
+
+
+@vectorwise(
+    formula="Piecewise((z[i] - tau(z), tau(z) < z[i]), (0, True))",
+    family="output",
+    vjp=_sparsemax_vjp,
+    cite="martins2016softmax",
+)
+def sparsemax(z):
+    """Sparsemax: the probabilities nearest to the scores; those of low scores are exactly 0.
+
+    The threshold ``tau(z)`` is the number that makes the outputs sum to 1. A score that equals it has slope 0.
+    """
+    return _support(z)[0]
 
 
 @elementwise(
