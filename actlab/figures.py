@@ -429,3 +429,27 @@ def one_unit_fit(result, ax: Axes) -> Axes:
     ax.plot(result.x, np.round(result.prediction, 3), color=colour(result.activation), label=result.activation.name)
     ax.set(title=result.activation.name, xlabel="x")
     return ax
+
+
+# --- How exact they are -----------------------------------------------------------------------------------------------
+
+# By who computes; the formula and the package frame the others.
+_COMPUTERS = {
+    "actlab": ("actlab", "black", "-", 3.0),
+    "textbook": ("formula in numpy", "#999999", "-", 3.0),
+    "keras": ("Keras", "#E69F00", "-", 1.5),
+    "torch": ("PyTorch", "#D55E00", "--", 1.5),
+    "jax": ("JAX", "#0072B2", ":", 2.0),
+}
+
+
+def accuracy_curve(result, ax: Axes, *, low: float = -20.0, high: float = 20.0) -> Axes:
+    """Draw a ``Curve`` of accuracy from ``low`` to ``high``: the largest relative error in each stretch of x."""
+    floor = float(np.finfo(result.dtype).eps) / 100
+    for computer, errors in result.errors.items():
+        label, own, style, width = _COMPUTERS[computer]
+        drawn = np.maximum(errors, floor)
+        ax.stairs(drawn, result.edges, baseline=None, color=own, linestyle=style, linewidth=width, label=label)
+    ax.set(yscale="log", xlabel="x", ylabel="relative error", xlim=(low, high), ylim=(floor, 10))
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return ax
