@@ -281,9 +281,10 @@ def test_at_infinity_slopes_are_the_limits_too(name, z, slopes):
     # With another pair beside it: what is infinite in one output must not make 0 * inf in another.
     (first, second), others = z, (1.0, 0.5)
     z, own = ([first, others[0], second, others[1]], [0, 2]) if name != "maxout" else ([first, second, *others], [0, 1])
-    row = actlab.get(name).jacobian(z)[0]
+    row, other_row = actlab.get(name).jacobian(z)
     np.testing.assert_allclose(row[own], slopes)
     np.testing.assert_array_equal(np.delete(row, own), [0, 0])
+    np.testing.assert_array_equal(other_row[own], [0, 0])
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 3, 7])
