@@ -1,13 +1,17 @@
 """Experiments: each returns a frozen result, which ``actlab.figures`` can draw."""
 
 from actlab.experiments.cosine import CosineFit, cosine_data, cosine_fit
+from actlab.experiments.dead_units import DeadUnits, dead_units
+from actlab.experiments.depth import DepthSignal, signal_through_depth
+from actlab.experiments.learned_slopes import LearnedSlopes, learned_slopes
 from actlab.experiments.linear_stacks import CollapseErrors, LinearTraining, collapse_errors, train_linear_stacks
 from actlab.experiments.movement import WeightMovement, weight_movement
 from actlab.experiments.shifted_units import ShiftedErrors, ShiftedFit, fit_shifted, shifted_errors, wave
 from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining, learn_xor, separate_corners
 
 __all__ = [
-    "CORNERS", "XOR_LABELS", "CollapseErrors", "CosineFit", "LinearTraining", "Separators", "ShiftedErrors",
-    "ShiftedFit", "WeightMovement", "XorTraining", "collapse_errors", "cosine_data", "cosine_fit", "fit_shifted",
-    "learn_xor", "separate_corners", "shifted_errors", "train_linear_stacks", "wave", "weight_movement",
+    "CORNERS", "XOR_LABELS", "CollapseErrors", "CosineFit", "DeadUnits", "DepthSignal", "LearnedSlopes",
+    "LinearTraining", "Separators", "ShiftedErrors", "ShiftedFit", "WeightMovement", "XorTraining", "collapse_errors",
+    "cosine_data", "cosine_fit", "dead_units", "fit_shifted", "learn_xor", "learned_slopes", "separate_corners",
+    "shifted_errors", "signal_through_depth", "train_linear_stacks", "wave", "weight_movement",
 ]  # fmt: skip
