@@ -272,7 +272,7 @@ def forward_through_depth(result, ax: Axes, *, linestyle: str = "-") -> Axes:
 
 
 def backward_through_depth(result, ax: Axes, *, linestyle: str = "-") -> Axes:
-    """Draw the gradients of a ``DepthSignal`` over the layers, those of the last layer being 1: median and 90 % band."""
+    """Draw the gradients of a ``DepthSignal`` over the layers, the last layer's being 1: median and 90 % band."""
     layers = np.arange(1, len(result.means))
     ratios = _significant(result.gradients / result.gradients[-1])
     quantile_band(layers, ratios, ax, color=colour(result.activation), label="", linestyle=linestyle)
@@ -299,10 +299,11 @@ def failures(results, ax: Axes) -> Axes:
         own = [result for result in results if result.activation == activation]
         shares = np.array([(r.strike, r.failed.value, *r.failed.interval) for r in own]).T
         strikes, value, low, high = _stable(shares)
+        style, marker = (("-", "o"), ("--", "s"), (":", "^"))[number % 3]
         ax.errorbar(
             # Side by side: bars on one another could not be told apart.
             strikes + 0.06 * (number - 1), value, np.clip([value - low, high - value], 0, None), capsize=3,
-            color=colour(activation), linestyle=("-", "--", ":")[number % 3], marker="os^"[number % 3], label=f"{activation}",
+            color=colour(activation), linestyle=style, marker=marker, label=f"{activation}",
         )  # fmt: skip
     ax.set(xlabel="learning rate of the first step", ylabel="share of networks that fail", ylim=(-0.03, 1.03))
     ax.set_xticks(sorted({result.strike for result in results}))

@@ -1,12 +1,12 @@
 """Experiments: each returns a frozen result, which ``actlab.figures`` can draw."""
 
 from actlab.experiments.cosine import CosineFit, cosine_data, cosine_fit
-from actlab.experiments.dead_units import DeadUnits, dead_units
 from actlab.experiments.depth import DepthSignal, signal_through_depth
-from actlab.experiments.learned_slopes import LearnedSlopes, learned_slopes
+from actlab.experiments.dying import DeadUnits, dead_units
 from actlab.experiments.linear_stacks import CollapseErrors, LinearTraining, collapse_errors, train_linear_stacks
 from actlab.experiments.movement import WeightMovement, weight_movement
 from actlab.experiments.shifted_units import ShiftedErrors, ShiftedFit, fit_shifted, shifted_errors, wave
+from actlab.experiments.slopes import LearnedSlopes, learned_slopes
 from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining, learn_xor, separate_corners
 
 __all__ = [

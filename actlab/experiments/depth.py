@@ -89,10 +89,11 @@ def signal_through_depth(
     whole_number("batch", batch, least=1)
     start = initialise((width,) * (depth + 1), activation, networks=networks, seed=seed, initialiser=initialiser)
     network = replace(start, output=activation)
-    rng = np.random.default_rng(seed)
-    tape = network.forward(rng.normal(mean, deviation, size=(networks, batch, width)))
+    # A generator of its own for each network, apart from the one that drew its weights.
+    drawn = [np.random.default_rng((seed, number, 1)).normal(size=(2, batch, width)) for number in range(networks)]
+    inputs, upstream = np.stack(drawn, axis=1)
+    tape = network.forward(mean + deviation * inputs)
     gradients = np.empty((depth, networks))
-    upstream = rng.normal(size=tape.activations[-1].shape)
     for layer in reversed(range(depth)):
         at_unit = upstream * activation.derivative(tape.pre_activations[layer])
         gradients[layer] = np.sqrt(np.mean(np.square(at_unit), axis=(1, 2)))
