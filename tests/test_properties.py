@@ -1,13 +1,16 @@
 """Measured properties against closed forms, and against an independent integrator."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from scipy import integrate, special
 
 import actlab
-from tests.cases import ELEMENTWISE
+from actlab import properties
+from actlab.properties import Extremum, Interval, Line
+from tests.cases import ELEMENTWISE, each_elementwise
 
 
 def density(z):
@@ -39,6 +42,8 @@ def test_bounds_hold_and_are_reached(activation):
     near = [values.min(), values.max(), *far]
     for bound in (facts.infimum, facts.supremum):
         assert bound in far or min(abs(bound - value) for value in near) < 1e-4
+    assert (activation.derivative(x) >= facts.slopes.low - 1e-15).all()
+    assert (activation.derivative(x) <= facts.slopes.high * (1 + 1e-15)).all()
 
 
 @pytest.mark.parametrize("beta", [1e-3, 0.02, 50.0, 1e5])
@@ -49,16 +54,86 @@ def test_a_parameter_far_from_its_default_only_scales(beta):
     assert not scaled.monotone
 
 
-def test_extrema_with_closed_forms():
-    w = special.lambertw(1 / math.e).real
-    assert actlab.silu.properties.infimum == pytest.approx(-w, abs=1e-15)
-    root_2 = math.sqrt(2)
-    assert actlab.gelu.properties.lipschitz == pytest.approx(special.ndtr(root_2) + root_2 * density(root_2), abs=1e-14)
-    assert actlab.gaussian.properties.lipschitz == pytest.approx(math.sqrt(2 / math.e), abs=1e-14)
+W = special.lambertw(1 / math.e).real
+ROOT_2 = math.sqrt(2)
+PHI_ROOT_2 = special.ndtr(ROOT_2) + ROOT_2 * density(ROOT_2)  # GELU's slope at the square root of 2
+
+
+@pytest.mark.parametrize("beta", [0.1, 1.0, 10.0])
+def test_the_valley_of_silu(beta):
+    facts = actlab.silu.with_params(beta=beta).properties
+    (valley,) = facts.extrema
+    assert valley == Extremum(pytest.approx(-(1 + W) / beta, rel=1e-15), pytest.approx(-W / beta, rel=1e-15), "minimum")
+    assert (facts.infimum, facts.infimum_at, facts.range.low_closed) == (valley.value, valley.x, True)
+    assert (facts.supremum, facts.supremum_at, facts.range.high_closed) == (math.inf, math.inf, False)
+    # f'' is 0 where beta x tanh(beta x / 2) is 2, whose root is known to seven places from the literature on Swish.
+    steep = [(extremum.x * beta, extremum.value, extremum.kind) for extremum in facts.slope_extrema]
+    assert steep[1] == (pytest.approx(2.3993573, abs=5e-8), pytest.approx(1.0998393, abs=5e-8), "maximum")
+    assert steep[0] == (-steep[1][0], pytest.approx(1 - steep[1][1], abs=1e-15), "minimum")
+
+
+def test_landmarks_of_gelu_and_mish():
+    gelu, mish = actlab.gelu.properties, actlab.mish.properties
+    assert gelu.slope_extrema == (
+        Extremum(pytest.approx(-ROOT_2, rel=4e-16), pytest.approx(1 - PHI_ROOT_2, abs=1e-15), "minimum"),
+        Extremum(pytest.approx(ROOT_2, rel=4e-16), pytest.approx(PHI_ROOT_2, abs=1e-15), "maximum"),
+    )
+    assert gelu.lipschitz == gelu.slopes.high
+    assert gelu.extrema == (
+        Extremum(pytest.approx(-0.751792, abs=5e-7), pytest.approx(-0.169971, abs=5e-7), "minimum"),
+    )
+    assert mish.extrema == (
+        Extremum(pytest.approx(-1.192431, abs=5e-7), pytest.approx(-0.308843, abs=5e-7), "minimum"),
+    )
+
+
+@each_elementwise
+def test_extrema_are_strict_and_lie_where_a_slope_changes_sign(case):
+    for extrema, g in ((case.properties.extrema, case), (case.properties.slope_extrema, case.derivative)):
+        for extremum in extrema:
+            step = 1e-4 * max(abs(extremum.x), 1e-2)
+            nearby = g(extremum.x + step * np.array([-2, -1, 1, 2]))
+            assert ((nearby < g(extremum.x)) == (extremum.kind == "maximum")).all()
+            assert (nearby != g(extremum.x)).all()
+
+
+@each_elementwise
+def test_between_extrema_and_kinks_a_function_runs_one_way(case):
+    facts = case.properties
+    edges = [-70, *sorted({*case.kinks, *(extremum.x for extremum in facts.extrema)}), 70]
+    for low, high in pairwise(edges):
+        steps = np.diff(case(np.linspace(low, high, 2001)[1:-1]))
+        assert (steps >= -1e-15 * abs(high)).all() or (steps <= 1e-15 * abs(low)).all()
+
+
+def test_bounds_with_closed_forms():
+    assert actlab.gaussian.properties.lipschitz == pytest.approx(math.sqrt(2 / math.e), abs=1e-15)
+    assert actlab.gaussian.properties.slope_infimum_at == pytest.approx(1 / ROOT_2, rel=4e-16)
+    assert actlab.gaussian.properties.range == Interval(0, 1, False, True)
     assert actlab.sigmoid.properties.lipschitz == 0.25
-    assert actlab.elu.with_params(alpha=2.0).properties.infimum == -2.0
-    assert actlab.step.properties.lipschitz == math.inf
+    assert actlab.sigmoid.properties.range == Interval(0, 1)
+    assert actlab.tanh.properties.slopes == Interval(0, 1, False, True)
+    assert actlab.tanh.properties.slope_supremum_at == 0
+    assert actlab.squareplus.properties.range == Interval(0, math.inf)
+    assert actlab.relu6.properties.range == Interval(0, 6, True, True)
+    assert (actlab.relu6.properties.infimum_at, actlab.relu6.properties.supremum_at) == (0, 6)
+    assert actlab.hard_silu.properties.extrema == (Extremum(-1.5, -0.375, "minimum"),)
+    assert actlab.hard_silu.properties.slopes == Interval(-0.5, pytest.approx(1.5, rel=1e-15))
+    assert actlab.exponential.properties.lipschitz == actlab.step.properties.lipschitz == math.inf
     assert str(actlab.log_sigmoid.properties.supremum) == str(actlab.relu.properties.infimum) == "0.0"
+
+
+@pytest.mark.parametrize("alpha", [0.1, 1.0, 2.0, 3.0])
+def test_elu_approaches_minus_alpha(alpha):
+    facts = actlab.elu.with_params(alpha=alpha).properties
+    assert facts.range == Interval(-alpha, math.inf)
+    assert facts.infimum_at == -math.inf
+    assert facts.lipschitz == max(alpha, 1)
+    assert facts.smoothness == (1 if alpha == 1 else 0)
+    assert facts.asymptote_left == Line(0, -alpha)
+    (flat,) = facts.saturation
+    assert (flat.low, flat.high) == (-math.inf, pytest.approx(math.log(properties.FLAT / alpha), rel=1e-14))
+    assert not facts.dead  # also where the slope underflows to 0
 
 
 def test_a_bound_that_a_jump_leaves_open_is_found():
@@ -66,6 +141,9 @@ def test_a_bound_that_a_jump_leaves_open_is_found():
     assert actlab.threshold.with_params(threshold=-1.0).properties.infimum == -1.0
     assert actlab.threshold.with_params(default_value=1.0).properties.infimum == 0.0
     assert actlab.threshold.with_params(default_value=-1.0).properties.infimum == -1.0
+    assert str(actlab.threshold.with_params(threshold=-1.0).properties.range) == "(-1, ∞)"
+    assert str(actlab.threshold.with_params(default_value=1.0).properties.range) == "(0, ∞)"
+    assert str(actlab.threshold.with_params(default_value=-1.0).properties.range) == "[-1, ∞)"
 
 
 def test_moments_with_closed_forms():
@@ -75,13 +153,99 @@ def test_moments_with_closed_forms():
     assert actlab.gelu.properties.second_moment == pytest.approx(1 / 3 + 1 / (2 * math.sqrt(3) * math.pi), abs=1e-14)
     assert actlab.gaussian.properties.second_moment == pytest.approx(1 / math.sqrt(5), abs=1e-14)
 
+    assert actlab.silu.with_params(beta=1e6).properties.slope_moment == pytest.approx(0.5, abs=1e-6)
+    for slope in (0.0, 0.01, 0.5):
+        leaky = actlab.leaky_relu.with_params(negative_slope=slope).properties
+        assert leaky.mean == pytest.approx((1 - slope) / math.sqrt(2 * math.pi), abs=1e-14)
+        assert (leaky.second_moment, leaky.slope_moment) == pytest.approx([(1 + slope**2) / 2] * 2, abs=1e-14)
+    assert actlab.selu.properties.zero_centred
+    assert actlab.selu.properties.gain == pytest.approx(1, abs=1e-14)
+    assert (actlab.identity.properties.variance, actlab.step.properties.slope_gain) == (pytest.approx(1), math.inf)
+    assert actlab.exponential.properties.variance == pytest.approx(math.e**2 - math.e, rel=1e-13)
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.5, 2.0])
+def test_shares_with_closed_forms(threshold):
+    facts = actlab.soft_shrink.with_params(threshold=threshold).properties
+    assert facts.zero_share == facts.dead_share == pytest.approx(math.erf(threshold / ROOT_2), abs=1e-15)
+    assert facts.dead == (Interval(-threshold, threshold, True, True),)
+    facts = actlab.threshold.with_params(threshold=threshold, default_value=1.0).properties
+    assert (facts.zero_share, facts.dead_share) == (0, pytest.approx(special.ndtr(threshold), abs=1e-15))
+
+
+def test_where_units_are_flat_and_dead():
+    assert actlab.relu.properties.zero_share == 0.5
+    assert actlab.relu.properties.dead == actlab.relu.properties.flat == (Interval(-math.inf, 0, False, True),)
+    tail = special.ndtr(-6)
+    assert actlab.relu6.properties.zero_share == 0.5
+    assert actlab.relu6.properties.dead_share == pytest.approx(0.5 + tail, abs=1e-15)
+    assert actlab.relu6.properties.dead[1] == Interval(6, math.inf, True, False)
+    assert actlab.hard_tanh.properties.dead[1] == Interval(1, math.inf)  # at 1 the slope is that of the left side
+    assert actlab.step.properties.dead == (Interval(-math.inf, math.inf),)
+    assert (actlab.step.properties.zero_share, actlab.step.properties.dead_share) == (0.5, 1)
+    assert actlab.tanh.properties.dead == ()
+    # 1 - tanh(x)^2 = 1/20
+    end = math.atanh(math.sqrt(1 - properties.FLAT))
+    assert actlab.tanh.properties.saturation[1] == Interval(pytest.approx(end, rel=1e-14), math.inf)
+    # Beside its left tail SiLU is flat about its minimum.
+    about = actlab.silu.properties.flat[1]
+    assert actlab.silu.properties.infimum_at in about
+    assert actlab.silu.properties.saturation == actlab.silu.properties.flat[:1]
+    assert -1.558 in about and about.low not in about and about.high not in about
+
+
+@each_elementwise
+def test_a_flat_interval_ends_where_the_slope_passes_the_threshold(case):
+    x = np.concatenate([np.linspace(-30, 30, 6_001) + 1e-5, np.geomspace(1e-3, 1e6, 1000)])
+    flat = np.any([[point in interval for point in x] for interval in case.properties.flat] or [[False]], axis=0)
+    assert (flat == (np.abs(case.derivative(x)) < properties.FLAT)).all()
+
+
+def test_asymptotes():
+    facts = actlab.tanh_shrink.properties
+    assert (facts.asymptote_left, facts.asymptote_right) == (Line(1, 1), Line(1, -1))
+    assert actlab.squareplus.with_params(b=10.0).properties.asymptote_right == Line(1, 0)
+    assert actlab.leaky_relu.properties.asymptote_left == Line(0.01, 0)
+    assert actlab.exponential.properties.asymptote_right is None
+    assert actlab.softsign.properties.asymptote_left == Line(0, -1)
+
+
+@pytest.mark.parametrize(
+    ("smoothness", "names"),
+    [
+        (-1, ["step", "hard_shrink"]),
+        (0, ["relu", "leaky_relu", "selu", "hard_silu", "soft_shrink"]),
+        (1, ["elu", "celu", "softsign", "sparse_plus"]),
+        (math.inf, ["identity", "sigmoid", "gelu", "softplus"]),
+    ],
+)
+def test_smoothness(smoothness, names):
+    assert {name: actlab.get(name).properties.smoothness for name in names} == dict.fromkeys(names, smoothness)
+    # Where a parameter takes the kink away, no jump is found up to the second derivative.
+    assert actlab.prelu.with_params(alpha=1.0).properties.smoothness == 2
+
+
+def test_an_interval_knows_its_ends():
+    assert str(Interval(-0.0, math.inf, True)) == "[0, ∞)"
+    assert 0.0 in Interval(0, 1, True) and 0.0 not in Interval(0, 1)
+    assert 1.0 in Interval(0, 1, False, True) and 1.0 not in Interval(0, 1) and 2.0 not in Interval(0, 1, True, True)
+
+
+def test_a_call_costs_some_number_of_copies():
+    ratio = properties.cost(actlab.gelu, size=1000, repeats=2)
+    assert isinstance(ratio, float) and 0 < ratio < math.inf
+    with pytest.raises(ValueError, match="must be 1 or more; got 0 and 20"):
+        properties.cost(actlab.gelu, size=0)
+
 
 @pytest.mark.parametrize(
     ("fact", "value", "inside", "outside"),
     [
         ("symmetry", "odd", {"identity", "tanh"}, {"relu", "sigmoid", "gaussian"}),
         ("symmetry", "even", {"gaussian"}, {"tanh", "silu", "step"}),
-        ("monotone", False, {"silu", "gelu", "gelu_tanh", "gaussian"}, {"relu", "sigmoid", "elu", "step"}),
+        ("monotone", None, {"silu", "gelu", "gelu_tanh", "gaussian"}, {"relu", "sigmoid", "elu", "step"}),
+        ("monotone", "increasing", {"relu", "sigmoid", "elu", "step", "hard_shrink"}, {"silu", "gaussian"}),
+        ("strict", True, {"identity", "sigmoid", "elu", "tanh_shrink"}, {"relu", "step", "hard_tanh", "silu"}),
         ("saturates_left", True, {"relu", "elu", "sigmoid", "gelu", "relu6"}, {"leaky_relu", "identity"}),
         ("saturates_right", True, {"sigmoid", "tanh", "relu6", "gaussian"}, {"relu", "elu", "gelu"}),
     ],
