@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from actlab.core import ACTIVATIONS, Elementwise, Vectorwise
+from actlab import calls
+from actlab.core import ACTIVATIONS, Activation, Elementwise, Vectorwise
 from actlab.formulas import parameter_latex
 
 
@@ -102,3 +103,27 @@ def _number(value: float) -> str:
     if math.isinf(value):
         return "$-\\infty$" if value < 0 else r"$\infty$"
     return f"{round(value, 4) + 0.0:g}"
+
+
+def frameworks(*families: str) -> Table:
+    """What Keras, PyTorch and JAX call each activation, and what they do otherwise; of some families, or of all."""
+    rows = []
+    for activation in ACTIVATIONS.values():
+        if families and activation.family not in families:
+            continue
+        called = {framework: calls.declared(activation, framework) for framework in calls.FRAMEWORKS}
+        # As users of PyTorch write it; the long path makes the table wider than a page.
+        names = [f"`{call}`".replace("nn.functional.", "F.") if call else "" for call in called.values()]
+        rows.append((f"`{activation.name}`", *names, "; ".join(_differences(activation, called))))
+    return Table(("function", *calls.FRAMEWORKS.values(), "what they do otherwise"), tuple(rows))
+
+
+def _differences(activation: Activation, called: Mapping[str, calls.Call | None]) -> list[str]:
+    found = []
+    for framework, title in calls.FRAMEWORKS.items():
+        fixed = called[framework].missing(activation) if called[framework] else []
+        sentences = [f"`{parameter}` is fixed" for parameter in fixed]
+        sentences += [activation.differs[framework].text] if framework in activation.differs else []
+        if sentences:
+            found.append(f"{title}: {', '.join(sentences)}")
+    return found

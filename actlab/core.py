@@ -86,6 +86,24 @@ class Param:
         return float(array) if array.ndim == 0 else array.astype(np.float64)
 
 
+@dataclass(frozen=True)
+class Difference:
+    """What a framework does otherwise than the record, and where that shows.
+
+    ``text`` is one sentence without capital and full stop. ``values`` maps a call, written like the names that a record
+    gives, to points and the float64 numbers it answers there; None stands for a number that is drawn anew at each call.
+    ``slopes`` maps points to the framework's derivative there, at the record's parameter values.
+    """
+
+    text: str
+    values: Mapping[str, Mapping[float, float | None]] = field(default_factory=lambda: MappingProxyType({}))
+    slopes: Mapping[float, float] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        if not self.values and not self.slopes:
+            raise ValueError(f"a Difference needs values or slopes by which it can be seen; got {self}")
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Activation(ABC):
     """An activation function: a callable record. See ``Elementwise`` and ``Vectorwise``."""
@@ -100,6 +118,7 @@ class Activation(ABC):
     keras: str | None = None
     torch: str | None = None
     jax: str | None = None
+    differs: Mapping[str, Difference] = field(default_factory=lambda: MappingProxyType({}))
     aliases: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -286,7 +305,7 @@ def elementwise(
     ``formula`` is text that sympy reads, in ``x`` and the parameters; ``df`` and ``d2f`` take the same arguments as the
     function. ``kinks`` maps each point where f, f' or f'' jumps to the side whose value is taken there; where the
     points depend on parameters, it is a function of these that returns the mapping. ``facts`` are the remaining fields
-    of ``Activation``: keras, torch, jax, aliases.
+    of ``Activation``: keras, torch, jax (see ``actlab.calls``), differs, aliases.
     """
 
     def register(function: Callable[..., np.ndarray]) -> Elementwise:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import os
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from types import ModuleType
 
-from actlab.core import ACTIVATIONS, Elementwise
+from actlab import calls
+from actlab.core import Elementwise
 
 
 @contextlib.contextmanager
@@ -54,15 +54,5 @@ def twin(activation: Elementwise) -> Callable:
         If Keras has no such activation, or has it only without a parameter that is bound to another value than the
         default.
     """
-    if activation.keras is None:
-        raise ValueError(f"Keras has no twin of {activation}; these have one: {', '.join(_with_twins())}")
-    function = getattr(keras().activations, activation.keras)
-    accepted = inspect.signature(function).parameters
-    for name, value in activation.values.items():
-        if name not in accepted and value != activation.parameters[name].default:
-            raise ValueError(f"Keras' {activation.keras} has no parameter {name}; got {activation}")
-    return partial(function, **{name: value for name, value in activation.values.items() if name in accepted})
-
-
-def _with_twins() -> list[str]:
-    return [name for name, activation in ACTIVATIONS.items() if activation.keras is not None]
+    path, arguments = calls.bound(activation, "keras")
+    return partial(getattr(keras().activations, path), **arguments)

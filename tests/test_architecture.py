@@ -28,12 +28,14 @@ ALLOWED = {
     "properties": {"core"},
     "references": {"core"},
     "initialisers": {"core"},
-    "tf": {"core"},
+    "calls": {"core"},
+    "tf": {"calls", "core"},
+    "peers": {"calls", "core", "tf"},
     "network": {"checks", "core", "functions", "initialisers"},
     "training": {"checks", "core", "functions", "initialisers", "network"},
     "experiments": {"checks", "core", "functions", "initialisers", "network", "statistics", "tf", "training"},
     # Figures draw results and do not know how these come about.
-    "catalogue": {"core", "formulas", "properties"},
+    "catalogue": {"calls", "core", "formulas", "properties"},
     "figures": {"core", "functions", "formulas", "properties"},
     "__init__": {"core", "functions"},
 }
@@ -42,7 +44,20 @@ ALLOWED = {
 ON_DEMAND = {"core": {"formulas", "properties", "references"}}
 
 # Modules that take long to load and that few calls need. `import actlab` must load none of them.
-HEAVY = ("scipy", "tensorflow", "keras", "matplotlib", "ipywidgets", "IPython", "sympy", "mpmath", "pybtex", "pandas")
+HEAVY = (
+    "scipy",
+    "tensorflow",
+    "keras",
+    "torch",
+    "jax",
+    "matplotlib",
+    "ipywidgets",
+    "IPython",
+    "sympy",
+    "mpmath",
+    "pybtex",
+    "pandas",
+)
 
 
 def name_of(path):

@@ -1,7 +1,8 @@
-"""Agreement with the installed Keras, wherever a record says that Keras has the function too.
+"""Agreement with Keras, and with PyTorch and JAX where these are installed, wherever a record gives their name for it.
 
 The formulas check how a function is computed; only a comparison with others can show that another function was declared
-than the one that everybody calls by this name, or another default.
+than the one that everybody calls by this name, or another default. What a framework does otherwise the record declares
+as well, and the declaration must be seen to be true.
 """
 
 import inspect
@@ -10,12 +11,9 @@ import numpy as np
 import pytest
 
 import actlab
-from actlab import tf
-from actlab.core import Elementwise
-from tests.cases import ELEMENTWISE, VECTORWISE
-
-# Where Keras starts from another value than actlab, whose defaults are those of JAX and PyTorch.
-KERAS_DEFAULTS = {("leaky_relu", "negative_slope"): 0.2}
+from actlab import calls, catalogue, peers, tf
+from actlab.core import Difference, Elementwise, Vectorwise
+from tests.cases import ELEMENTWISE, VECTORWISE, each_record
 
 # Defaults that Keras cannot confirm: those of jax.nn.leaky_relu and torch.nn.functional.leaky_relu, and the start that
 # He et al. (2015) and torch.nn.PReLU give the learnable slope; those of torch.nn.functional.rrelu; and of a threshold,
@@ -29,55 +27,65 @@ OTHER_DEFAULTS = {
     ("threshold", "default_value"): 0.0,
 }
 
-# Slopes at a kink that Keras has otherwise than actlab, PyTorch and JAX: of selu that of the other side; of celu, whose
-# slope is 1 on both sides, the sum of both.
-KERAS_SLOPES = {"selu": {0.0: 1.0507009873554805}, "celu": {0.0: 2.0}}
-
-# Far from the precision of float64, because TensorFlow rounds some constants to float32 first, and far below any
+# Far from the precision of float64, because the frameworks round some constants to float32 first, and far below any
 # difference in what is computed.
 TOLERANCE = {"rtol": 1e-6, "atol": 1e-9}
 
-KNOWN = [record for record in actlab.ACTIVATIONS.values() if record.keras]
-each_known = pytest.mark.parametrize("record", KNOWN, ids=repr)
-each_known_case = pytest.mark.parametrize("case", [case for case in ELEMENTWISE if case.keras], ids=repr)
-each_known_vector_case = pytest.mark.parametrize("case", [case for case in VECTORWISE if case.keras], ids=repr)
+# What the frameworks have beside activations, and what is no function of one number or of one vector.
+NO_ACTIVATION = {
+    "keras": {"deserialize", "get", "serialize"},
+    "torch": {"MultiheadAttention", "Softmax2d"},  # a layer with weights; a softmax over the channels of images
+    "jax": {
+        "dot_product_attention", "get_scaled_dot_general_config", "initializers", "log1mexp", "logmeanexp", "logsumexp",
+        "one_hot", "scaled_dot_general", "scaled_matmul", "standardize",
+    },
+}  # fmt: skip
 
 
-def theirs(case):
-    """Return the function that Keras has under the record's name for it."""
-    return getattr(tf.keras().activations, case.keras)
+def pairs(records):
+    """List (framework, record) for every name that the records give, as parameters of a test."""
+    return [
+        pytest.param(framework, record, id=f"{framework}-{record}")
+        for framework in calls.FRAMEWORKS
+        for record in records
+        if calls.declared(record, framework)
+    ]
 
 
-def asked_for(record):
-    """Return the values of the parameters that have no default in Keras."""
-    accepted = inspect.signature(theirs(record)).parameters
-    return {name: record.values[name] for name in record.values if name in accepted and is_required(accepted[name])}
+each_framework = pytest.mark.parametrize("framework", calls.FRAMEWORKS)
+each_known = pytest.mark.parametrize(("framework", "record"), pairs(actlab.ACTIVATIONS.values()))
+each_known_case = pytest.mark.parametrize(("framework", "case"), pairs(ELEMENTWISE))
+each_known_vector_case = pytest.mark.parametrize(("framework", "case"), pairs(VECTORWISE))
+each_difference = pytest.mark.parametrize(
+    ("framework", "record"),
+    [pytest.param(framework, r, id=f"{framework}-{r}") for r in actlab.ACTIVATIONS.values() for framework in r.differs],
+)
+each_twin = pytest.mark.parametrize("case", [case for case in ELEMENTWISE if case.keras], ids=repr)
 
 
-def is_required(parameter):
-    """Say whether a parameter of a function has no default."""
-    return parameter.default is inspect.Parameter.empty
+@pytest.fixture(autouse=True)
+def installed(request):
+    """Skip a test for a framework that is not there; Keras is never missing."""
+    framework = request.node.callspec.params.get("framework") if hasattr(request.node, "callspec") else None
+    if framework in ("torch", "jax"):
+        pytest.importorskip(framework, reason=f"{calls.FRAMEWORKS[framework]} is optional and not installed")
 
 
-def bound(case):
-    """Return the case's parameters that Keras has too; skip the test where Keras has them fixed to other values."""
-    accepted = inspect.signature(theirs(case)).parameters
-    fixed = {name: value for name, value in case.values.items() if name not in accepted}
-    if any(value != case.parameters[name].default for name, value in fixed.items()):
-        pytest.skip(f"Keras' {case.keras} has no {', '.join(fixed)}")
-    return {name: value for name, value in case.values.items() if name in accepted}
+def theirs(framework, case, order=0):
+    """Return the framework's function or derivative; skip the test where it has a parameter fixed, or no derivative."""
+    try:
+        return peers.function(framework, case, order=order)
+    except ValueError as error:
+        if "has no parameter" in str(error) or (order == 2 and "has no derivative" in str(error)):
+            pytest.skip(str(error))
+        raise
 
 
-def gradient(function, x):
-    """Return the derivative by TensorFlow's automatic differentiation."""
-    tf.keras()
-    import tensorflow
-
-    x = tensorflow.constant(x, dtype=tensorflow.float64)
-    with tensorflow.GradientTape() as tape:
-        tape.watch(x)
-        total = tensorflow.reduce_sum(function(x))
-    return tape.gradient(total, x).numpy()
+def bare(framework, record):
+    """Return the framework's function with its own defaults; but PyTorch's default is no axis to be mapped along."""
+    call = calls.declared(record, framework)
+    axis = {"dim": -1} if framework == "torch" and isinstance(record, Vectorwise) else {}
+    return peers.derivative(framework, peers.called(framework, call.path, {**axis, **call.constants}), 0)
 
 
 def ordinary(case):
@@ -86,100 +94,267 @@ def ordinary(case):
     return x[~np.isin(x, list(case.kinks))]
 
 
-@pytest.mark.parametrize("record", [r for r in actlab.ACTIVATIONS.values() if r.parameters], ids=repr)
-def test_every_default_is_that_of_keras_or_stated_here(record):
-    accepted = inspect.signature(theirs(record)).parameters if record.keras else {}
-    for name, param in record.parameters.items():
-        if (record.name, name) in OTHER_DEFAULTS:
-            assert param.default == OTHER_DEFAULTS[record.name, name]
-            theirs_default = KERAS_DEFAULTS.get((record.name, name), inspect.Parameter.empty)
-            assert name not in accepted or accepted[name].default == theirs_default != param.default
-        elif name in accepted:
-            assert accepted[name].default == param.default
-        else:
-            # Keras has the parameter fixed: the values show to what.
-            x = np.array([-1.5, 0.5])
-            np.testing.assert_allclose(theirs(record)(x), record(x), **TOLERANCE)
+# --- The same function ------------------------------------------------------------------------------------------------
 
 
-def test_only_the_slope_of_leaky_relu_starts_from_another_value():
-    for (name, parameter), default in KERAS_DEFAULTS.items():
-        record = actlab.get(name)
-        assert record.parameters[parameter].default != default
-        x = np.array([-3.0, 2.0])
-        np.testing.assert_allclose(theirs(record)(x), record(x, **{parameter: default}), **TOLERANCE)
-        assert not np.allclose(theirs(record)(x), record(x), rtol=0.1)
+@each_known_case
+def test_values_agree(framework, case):
+    x = ordinary(case)
+    np.testing.assert_allclose(theirs(framework, case)(x), case(x), **TOLERANCE)
+
+
+@each_known_case
+def test_derivatives_agree(framework, case):
+    x = ordinary(case)
+    np.testing.assert_allclose(theirs(framework, case, 1)(x), case.derivative(x), **TOLERANCE)
+
+
+@each_known_case
+def test_second_derivatives_agree(framework, case):
+    x = ordinary(case)
+    # A root of f'' does not lie where it did when a constant has been rounded to float32, which is 6e-8.
+    np.testing.assert_allclose(theirs(framework, case, 2)(x), case.second_derivative(x), rtol=1e-6, atol=6e-8)
+
+
+@each_known_case
+def test_values_and_slopes_at_a_kink_agree_or_are_declared(framework, case):
+    x = np.array(list(case.kinks))
+    np.testing.assert_allclose(theirs(framework, case)(x), case(x), **TOLERANCE)
+    declared = case.differs[framework].slopes if framework in case.differs else {}
+    slopes = [declared.get(kink, case.derivative(kink)) for kink in case.kinks]
+    np.testing.assert_allclose(theirs(framework, case, 1)(x), slopes, **TOLERANCE)
+
+
+@each_known_vector_case
+@pytest.mark.parametrize("axis", [0, 1])
+def test_vector_outputs_and_products_agree(framework, case, axis):
+    # A new axis to map along comes last here; what the framework maps along another is its own affair.
+    z = np.random.default_rng(0).normal(size=(4, 6))
+    shape = case(z, axis=axis).shape
+    g = np.random.default_rng(1).normal(size=shape)
+    mapped = np.moveaxis(theirs(framework, case)(np.moveaxis(z, axis, -1)), -1, axis)
+    np.testing.assert_allclose(mapped, case(z, axis=axis), **TOLERANCE)
+
+    native, weights = peers.native(framework, case), np.moveaxis(g, axis, -1)
+    if framework == "torch":
+        import torch
+
+        weights = torch.tensor(weights)
+    product = peers.derivative(framework, lambda z: native(z) * weights, 1)(np.moveaxis(z, axis, -1))
+    np.testing.assert_allclose(np.moveaxis(product, -1, axis), case.vjp(z, g, axis=axis), **TOLERANCE)
+
+
+# --- The same defaults and parameters ---------------------------------------------------------------------------------
 
 
 @each_known
-def test_without_parameters_both_compute_the_same(record):
-    different = {parameter: value for (name, parameter), value in KERAS_DEFAULTS.items() if name == record.name}
+def test_without_parameters_both_compute_the_same_or_it_is_declared(framework, record):
     x = np.linspace(-5, 8, 132).reshape(11, 12)
-    np.testing.assert_allclose(theirs(record)(x, **asked_for(record)), record(x, **different), **TOLERANCE)
+    path = calls.declared(record, framework).path
+    if framework in record.differs and path in record.differs[framework].values:
+        x = x[np.abs(x) > 8]  # seen in the tests of differences
+    try:
+        result = bare(framework, record)(x)
+    except TypeError as error:
+        assert "required" in str(error) or "missing" in str(error)  # a parameter that has no default
+    else:
+        np.testing.assert_allclose(result, record(x), **TOLERANCE)
 
 
-@each_known_case
-def test_values_agree(case):
-    x = ordinary(case)
-    np.testing.assert_allclose(theirs(case)(x, **bound(case)), case(x), **TOLERANCE)
+@pytest.mark.parametrize(("name", "parameter"), OTHER_DEFAULTS)
+def test_a_default_that_keras_does_not_have_is_that_of_the_others(name, parameter):
+    assert actlab.get(name).parameters[parameter].default == OTHER_DEFAULTS[name, parameter]
 
 
-@each_known_case
-def test_derivatives_agree(case):
-    x, parameters = ordinary(case), bound(case)
-    np.testing.assert_allclose(gradient(lambda x: theirs(case)(x, **parameters), x), case.derivative(x), **TOLERANCE)
+@each_known
+def test_every_parameter_that_both_have_is_passed(framework, record):
+    call = calls.declared(record, framework)
+    assert set(call.takes.values()) <= set(record.parameters)
+    try:
+        accepted = inspect.signature(peers.native(framework, record)).parameters
+    except ValueError:
+        return  # compiled, without a signature
+    assert not set(call.missing(record)) & set(accepted), f"write {record.name}'s parameters into the name"
 
 
-@each_known_case
-def test_values_and_derivatives_at_a_kink_agree(case):
-    x, parameters = np.array(list(case.kinks)), bound(case)
-    np.testing.assert_allclose(theirs(case)(x, **parameters), case(x), **TOLERANCE)
-    slopes = [KERAS_SLOPES.get(case.name, {}).get(kink, case.derivative(kink)) for kink in case.kinks]
-    np.testing.assert_allclose(gradient(lambda x: theirs(case)(x, **parameters), x), slopes, **TOLERANCE)
+# --- What is declared to differ ---------------------------------------------------------------------------------------
 
 
-def test_where_keras_has_another_slope_it_is_that_of_the_other_side_or_wrong():
-    for name, slopes in KERAS_SLOPES.items():
-        record = actlab.get(name)
-        for kink, slope in slopes.items():
-            left, right = record.derivative(np.nextafter(kink, [-np.inf, np.inf]))
-            assert record.derivative(kink) == pytest.approx({"left": left, "right": right}[record.kinks[kink]])
-            assert slope == (left + right if left == right else right)
+@each_difference
+def test_a_value_that_is_declared_to_differ_does(framework, record):
+    for name, values in record.differs[framework].values.items():
+        call = calls.parse(name)
+        f = peers.derivative(framework, peers.called(framework, call.path, dict(call.constants)), 0)
+        for x, value in values.items():
+            found = f(np.array([[x]])).item()
+            if value is None:
+                assert f(np.array([[x]])).item() != found
+            else:
+                assert found == pytest.approx(value, rel=1e-12, abs=0)
+                assert abs(found - record(x)) > 1e-11
 
 
-@pytest.mark.parametrize("axis", [0, 1])
-@each_known_vector_case
-def test_vector_outputs_and_products_agree(case, axis):
-    z = np.random.default_rng(0).normal(size=(4, 5))
-    g = np.random.default_rng(1).normal(size=(4, 5))
-    np.testing.assert_allclose(theirs(case)(z, axis=axis), case(z, axis=axis), **TOLERANCE)
-    product = gradient(lambda z: theirs(case)(z, axis=axis) * g, z)
-    np.testing.assert_allclose(product, case.vjp(z, g, axis=axis), **TOLERANCE)
+@each_difference
+def test_a_slope_that_is_declared_to_differ_does(framework, record):
+    for x, slope in record.differs[framework].slopes.items():
+        assert theirs(framework, record, 1)(np.array([x])).item() == pytest.approx(slope, rel=1e-12, abs=0)
+        assert abs(slope - record.derivative(x)) > 1e-9
+
+
+def test_a_difference_that_nothing_shows_is_refused():
+    with pytest.raises(ValueError, match=r"needs values or slopes.*'it feels different'"):
+        Difference("it feels different")
+
+
+@each_record
+def test_a_difference_is_one_of_a_framework(record):
+    assert set(record.differs) <= set(calls.FRAMEWORKS)
+
+
+# --- No function is missing -------------------------------------------------------------------------------------------
+
+
+def offered(framework):
+    """List the names that a framework gives its activations."""
+    if framework == "keras":
+        return [name for name in dir(tf.keras().activations) if not name.startswith("_")]
+    if framework == "torch":
+        import torch
+
+        return torch.nn.modules.activation.__all__
+    import jax
+
+    return [name for name in dir(jax.nn) if not name.startswith("_")]
+
+
+@each_framework
+def test_every_activation_of_the_framework_is_registered(framework):
+    # GELU and gelu, LeakyReLU and leaky_relu are the same name to a reader.
+    known = {name.replace("_", "").lower() for name in actlab.names(aliases=True)}
+    listed = [name for name in offered(framework) if name not in NO_ACTIVATION[framework]]
+    assert len(listed) > 20
+    missing = [name for name in listed if name.replace("_", "").lower() not in known]
+    assert missing == []
+
+
+@each_framework
+def test_every_name_that_is_no_activation_is_still_there(framework):
+    assert set(offered(framework)) >= NO_ACTIVATION[framework]
+
+
+@each_known
+def test_a_function_is_found_by_the_name_it_has_elsewhere(framework, record):
+    call = calls.declared(record, framework)
+    last = call.path.rpartition(".")[2]
+    if call.constants or last in ("exp", "Identity"):
+        return  # one name for several functions; a name for more than activations; a layer's
+    assert actlab.get(last) is record
+
+
+# --- How a name is read -----------------------------------------------------------------------------------------------
+
+
+def test_a_name_may_pass_constants_and_parameters():
+    call = calls.parse("nn.functional.f(lambd=threshold, approximate='tanh', beta=beta, n=-2)")
+    assert call.path == "nn.functional.f"
+    assert call.constants == {"approximate": "tanh", "n": -2}
+    assert call.takes == {"lambd": "threshold", "beta": "beta"}
+    assert str(call) == "nn.functional.f(approximate='tanh', n=-2, lambd=threshold)"
+
+
+def test_a_name_passes_arguments_by_keyword():
+    with pytest.raises(ValueError, match=r"by keyword; got 'elu\(alpha\)'"):
+        calls.parse("elu(alpha)")
+
+
+def test_an_unknown_framework_is_refused():
+    with pytest.raises(ValueError, match="unknown framework 'theano'; known are keras, torch, jax"):
+        peers.function("theano", "relu")
+
+
+@each_framework
+def test_a_parameter_that_the_framework_has_fixed_is_refused(framework):
+    with pytest.raises(ValueError, match=r"silu has no parameter beta; got silu\(beta=2\.0\)"):
+        peers.function(framework, actlab.silu.with_params(beta=2.0))
+
+
+def test_a_derivative_that_the_framework_does_not_have_is_refused():
+    with pytest.raises(ValueError, match="Keras has no derivative of order 2 of softsign"):
+        peers.function("keras", "softsign", order=2)
+
+
+@pytest.mark.parametrize(("name", "order", "accepted"), [("relu", 3, "0, 1 or 2"), ("softmax", 1, "0")])
+def test_an_order_that_there_is_not_is_refused(name, order, accepted):
+    with pytest.raises(ValueError, match=f"{name}: order must be {accepted}; got {order}"):
+        peers.function("keras", name, order=order)
+
+
+@each_framework
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_the_framework_computes_in_the_dtype_asked_for(framework, dtype):
+    for order in (0, 1, 2):
+        result = peers.function(framework, "sigmoid", dtype=dtype, order=order)([[0.1], [0.2]])
+        assert result.dtype == dtype
+        assert result.shape == (2, 1)
+    # 1 - sigmoid(40) in its own precision: all three multiply sigmoid by it.
+    slope = peers.function(framework, "sigmoid", dtype=dtype, order=1)
+    lost = {np.float64: 40.0, np.float32: 20.0, np.float16: 10.0}[dtype]
+    assert slope([lost]) == 0
+    assert slope([lost / 3]) != 0
+
+
+def test_the_versions_are_those_of_what_is_installed():
+    import keras
+
+    assert peers.versions()["keras"] == keras.__version__
+    assert peers.frameworks()[0] == "keras"
+    assert set(peers.frameworks()) <= set(calls.FRAMEWORKS)
+
+
+# --- As a table -------------------------------------------------------------------------------------------------------
+
+
+def test_the_table_has_the_names_and_the_differences():
+    rows = {row[0].strip("`"): row[1:] for row in catalogue.frameworks().rows}
+    assert list(rows) == list(actlab.names())
+    assert rows["gelu_tanh"][:3] == (
+        "`gelu(approximate=True)`", "`F.gelu(approximate='tanh')`", "`nn.gelu(approximate=True)`"
+    )  # fmt: skip
+    assert rows["step"] == ("", "", "", "")
+    assert "Keras: `beta` is fixed; PyTorch: beyond a threshold of 20" in rows["softplus"][3]
+    for record in actlab.ACTIVATIONS.values():
+        assert all(difference.text in rows[record.name][3] for difference in record.differs.values())
+
+
+def test_the_table_may_show_some_families():
+    named = [row[0].strip("`") for row in catalogue.frameworks("hard", "bump").rows]
+    assert named == [r.name for r in actlab.ACTIVATIONS.values() if r.family in ("hard", "bump")]
 
 
 # --- actlab.tf.twin ---------------------------------------------------------------------------------------------------
 
 
-@each_known_case
+@each_twin
 def test_a_twin_has_the_parameters_of_its_record(case):
     x = ordinary(case)
-    bound(case)
+    theirs("keras", case)
     np.testing.assert_allclose(tf.twin(case)(x), case(x), **TOLERANCE)
 
 
-@each_known_case
+@each_twin
 def test_a_twin_is_refused_where_keras_has_the_parameter_fixed(case):
-    accepted = inspect.signature(theirs(case)).parameters
-    other = [name for name, value in case.values.items() if value != case.parameters[name].default]
-    if any(name not in accepted for name in other):
+    fixed = calls.declared(case, "keras").missing(case)
+    other = [name for name in fixed if case.values[name] != case.parameters[name].default]
+    if other:
         with pytest.raises(ValueError, match=f"Keras' {case.keras} has no parameter {other[0]}; got"):
             tf.twin(case)
 
 
 def test_a_twin_that_keras_does_not_have_is_refused():
+    known = [record for record in actlab.ACTIVATIONS.values() if record.keras]
     unknown = [record for record in actlab.ACTIVATIONS.values() if not record.keras]
     assert any(isinstance(record, Elementwise) for record in unknown)
     for record in unknown:
         with pytest.raises(ValueError, match=f"Keras has no twin of {record.name}.*these have one: ") as caught:
             tf.twin(record)
-        assert all(known.name in str(caught.value) for known in KNOWN)
+        assert all(other.name in str(caught.value) for other in known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from actlab.core import Param, elementwise
+from actlab.core import Difference, Param, elementwise
 from actlab.functions.kernels import FLUSHED, gate, gate_d, gate_d2, times
 
 _SQRT_2PI = np.sqrt(2 * np.pi)
@@ -78,7 +78,11 @@ def _gelu_d2(x):
     df=_gelu_d,
     d2f=_gelu_d2,
     cite="hendrycks2016gelu",
-    keras="gelu", torch="nn.functional.gelu",
+    keras="gelu", torch="nn.functional.gelu", jax="nn.gelu(approximate=False)",
+    differs={
+        "keras": Difference("1/sqrt(2) passes through float32", values={"gelu": {-3.0: -0.0040496947775210314}}),
+        "jax": Difference("by default the tanh form is computed", values={"nn.gelu": {-3.0: -0.003637392081773161}}),
+    },
 )  # fmt: skip
 def gelu(x):
     """Gaussian error linear unit, exact: x times the probability that a standard normal number is below x."""
@@ -115,8 +119,14 @@ def _gelu_tanh_d2(x):
     df=_gelu_tanh_d,
     d2f=_gelu_tanh_d2,
     cite="hendrycks2016gelu",
-    jax="nn.gelu",
-)
+    keras="gelu(approximate=True)", torch="nn.functional.gelu(approximate='tanh')",
+    jax="nn.gelu(approximate=True)",
+    differs={
+        "keras": Difference(
+            "the constants pass through float32", values={"gelu(approximate=True)": {-3.0: -0.0036373923237907335}}
+        )
+    },
+)  # fmt: skip
 def gelu_tanh(x):
     """GELU in its tanh form: a close stand-in for the exact GELU that needs no error function; JAX's default."""
     return gate(x, x * (_TANH_A + _TANH_B * (x * x)))

@@ -68,8 +68,8 @@ def log_softmax(z):
     family="output",
     df=lambda x: np.exp(x),
     d2f=lambda x: np.exp(x),
-    keras="exponential",
-)
+    keras="exponential", torch="exp", jax="numpy.exp",
+)  # fmt: skip
 def exponential(x):
     """Exponential: turns any number into a positive one, such as a rate."""
     return np.exp(x)

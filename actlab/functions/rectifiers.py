@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from actlab.core import Param, elementwise
+from actlab.core import Difference, Param, elementwise
 from actlab.functions.kernels import gate_d2, logistic, times
 
 
@@ -38,7 +38,16 @@ def _leaky_d(x, slope):
     params={"negative_slope": Param(0.01, low=0.0, high=0.5, symbol="alpha")},
     kinks={0.0: "left"},
     cite="maas2013rectifier",
-    keras="leaky_relu", torch="nn.functional.leaky_relu", jax="nn.leaky_relu",
+    keras="leaky_relu(negative_slope=negative_slope)",
+    torch="nn.functional.leaky_relu(negative_slope=negative_slope)",
+    jax="nn.leaky_relu(negative_slope=negative_slope)",
+    differs={
+        "keras": Difference(
+            "the slope starts from 0.2, that of the layer LeakyReLU from 0.3, and passes through float32",
+            values={"leaky_relu": {-1.0: -0.20000000298023224}, "layers.LeakyReLU()": {-1.0: -0.30000001192092896}},
+        ),
+        "jax": Difference("the slope at 0 is 1", slopes={0.0: 1.0}),
+    },
 )  # fmt: skip
 def leaky_relu(x, negative_slope):
     """Leaky ReLU: negative input passes too, scaled by a small slope."""
@@ -53,7 +62,8 @@ def leaky_relu(x, negative_slope):
     params={"alpha": Param(0.25, low=0.0, high=1.0, learnable=True)},
     kinks={0.0: "left"},
     cite="he2015delving",
-    torch="nn.functional.prelu",
+    torch="nn.functional.prelu(weight=alpha)",
+    differs={"keras": Difference("a layer only, whose slope starts from 0", values={"layers.PReLU()": {-1.0: 0.0}})},
 )  # fmt: skip
 def prelu(x, alpha):
     """Parametric ReLU: a leaky ReLU whose slope is learnt; 0.25 is where its authors start it."""
@@ -82,7 +92,7 @@ def relu6(x):
     params={"alpha": Param(1.0, low=0.1, high=3.0, minimum=0.0)},
     kinks={0.0: "left"},
     cite="clevert2016fast",
-    keras="elu", torch="nn.functional.elu", jax="nn.elu",
+    keras="elu(alpha=alpha)", torch="nn.functional.elu(alpha=alpha)", jax="nn.elu(alpha=alpha)",
 )  # fmt: skip
 def elu(x, alpha):
     """Exponential linear unit: saturates at ``-alpha`` instead of 0."""
@@ -104,6 +114,7 @@ _SELU_LEFT = 1.7580993408473768
     kinks={0.0: "left"},
     cite="klambauer2017self",
     keras="selu", torch="nn.functional.selu", jax="nn.selu",
+    differs={"keras": Difference("the slope at 0 is that of the right side", slopes={0.0: 1.0507009873554805})},
 )  # fmt: skip
 def selu(x):
     """Scaled ELU: keeps mean 0 and variance 1 from layer to layer, in wide networks with LeCun's initialisation."""
@@ -129,7 +140,8 @@ def _celu_d2(x, alpha):
     params={"alpha": Param(1.0, low=0.1, high=3.0, minimum=0.0, positive=True)},
     kinks={0.0: "left"},
     cite="barron2017continuously",
-    keras="celu", torch="nn.functional.celu", jax="nn.celu",
+    keras="celu(alpha=alpha)", torch="nn.functional.celu(alpha=alpha)", jax="nn.celu(alpha=alpha)",
+    differs={"keras": Difference("the slope at 0 is 2, the sum of both sides", slopes={0.0: 2.0})},
 )  # fmt: skip
 def celu(x, alpha):
     """Continuously differentiable ELU: its slope at 0 is 1 for every ``alpha``."""
@@ -151,7 +163,14 @@ def _softplus(x, beta):
     d2f=lambda x, beta: gate_d2(beta * x, beta),
     params={"beta": Param(1.0, low=0.1, high=10.0, symbol="beta", minimum=0.0, positive=True)},
     cite="dugas2001incorporating",
-    keras="softplus", torch="nn.functional.softplus", jax="nn.softplus",
+    keras="softplus", torch="nn.functional.softplus(beta=beta)", jax="nn.softplus",
+    differs={
+        "torch": Difference(
+            "beyond a threshold of 20 it is x itself",
+            values={"nn.functional.softplus": {20.1: 20.1}},
+            slopes={20.1: 1.0},
+        )
+    },
 )  # fmt: skip
 def softplus(x, beta):
     """Softplus: a smooth ReLU whose slope is the sigmoid; ``beta`` says how closely it follows the ReLU."""
@@ -186,7 +205,7 @@ def _squareplus_d2(x, b):
     d2f=_squareplus_d2,
     params={"b": Param(4.0, low=0.1, high=10.0, symbol="b", minimum=0.0, positive=True)},
     cite="barron2021squareplus",
-    keras="squareplus", jax="nn.squareplus",
+    keras="squareplus(b=b)", jax="nn.squareplus(b=b)",
 )  # fmt: skip
 def squareplus(x, b):
     """Squareplus: a smooth ReLU that needs a square root only, no exponential."""
@@ -205,7 +224,13 @@ def squareplus(x, b):
     },
     kinks={0.0: "left"},
     cite="xu2015empirical",
-    torch="nn.functional.rrelu",
+    torch="nn.functional.rrelu(lower=lower, upper=upper)",
+    differs={
+        "torch": Difference(
+            "while training, the slope is drawn for every number",
+            values={"nn.functional.rrelu(training=True)": {-1.0: None}},
+        )
+    },
 )
 def rrelu(x, lower, upper):
     """Randomised leaky ReLU as it is evaluated: training draws the slope from a range, evaluation takes its mean."""
@@ -222,7 +247,8 @@ def rrelu(x, lower, upper):
         "default_value": Param(0.0, low=-1.0, high=1.0, symbol="v"),
     },
     kinks=lambda threshold, default_value: {threshold: "left"},
-    keras="threshold", torch="nn.functional.threshold",
+    keras="threshold(threshold=threshold, default_value=default_value)",
+    torch="nn.functional.threshold(threshold=threshold, value=default_value)",
 )  # fmt: skip
 def threshold(x, threshold, default_value):
     """Threshold: keeps what is above ``threshold`` and answers ``default_value`` to the rest."""

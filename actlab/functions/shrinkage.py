@@ -21,7 +21,8 @@ def _edges(threshold):
     params={"threshold": _THRESHOLD},
     kinks=_edges,
     cite="donoho1995noising",
-    keras="soft_shrink", torch="nn.functional.softshrink",
+    keras="soft_shrink(threshold=threshold)", torch="nn.functional.softshrink(lambd=threshold)",
+    aliases=("softshrink",),
 )  # fmt: skip
 def soft_shrink(x, threshold):
     """Soft shrinkage: pulls every number towards 0 by ``threshold``, and the small ones onto it."""
@@ -36,7 +37,8 @@ def soft_shrink(x, threshold):
     params={"threshold": _THRESHOLD},
     kinks=_edges,
     cite="donoho1994ideal",
-    keras="hard_shrink", torch="nn.functional.hardshrink",
+    keras="hard_shrink(threshold=threshold)", torch="nn.functional.hardshrink(lambd=threshold)",
+    aliases=("hardshrink",),
 )  # fmt: skip
 def hard_shrink(x, threshold):
     """Hard shrinkage: keeps numbers beyond ``threshold`` as they are and answers 0 to the others."""
@@ -67,7 +69,7 @@ def _tanh_shrink_d2(x):
     family="shrinkage",
     df=lambda x: np.square(np.tanh(x)),
     d2f=_tanh_shrink_d2,
-    keras="tanh_shrink", torch="nn.functional.tanhshrink",
+    keras="tanh_shrink", torch="nn.functional.tanhshrink", aliases=("tanhshrink",),
 )  # fmt: skip
 def tanh_shrink(x):
     """Tanh shrinkage: what tanh takes away from x; a cubic near 0, a shift by 1 far away."""

@@ -69,7 +69,7 @@ def softsign(x):
     family="sigmoidal",
     df=lambda x: logistic(-x),
     d2f=lambda x: -gate_d2(x, 1.0),
-    keras="log_sigmoid", torch="nn.functional.logsigmoid", jax="nn.log_sigmoid",
+    keras="log_sigmoid", torch="nn.functional.logsigmoid", jax="nn.log_sigmoid", aliases=("logsigmoid",),
 )  # fmt: skip
 def log_sigmoid(x):
     """Logarithm of the sigmoid, in one step: exact also where the sigmoid itself rounds to 0 or 1."""
