@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
 from actlab import calls
-from actlab.core import ACTIVATIONS, Activation, Elementwise, Vectorwise
+from actlab.core import ACTIVATIONS, Activation, Elementwise, Family, Vectorwise, get, names
 from actlab.formulas import parameter_latex
+from actlab.properties import number
+
+#: The names of the families.
+FAMILIES: tuple[str, ...] = get_args(Family)
 
 
 @dataclass(frozen=True)
@@ -28,47 +33,83 @@ class Table:
         return f"Table({len(self.rows)} rows: {', '.join(self.columns)})"
 
 
-def elementwise() -> list[Elementwise]:
-    """The registered activations that map each number on its own, in the order of declaration."""
-    return [activation for activation in ACTIVATIONS.values() if isinstance(activation, Elementwise)]
+def elementwise(*which: str | Activation) -> list[Elementwise]:
+    """The activations chosen that map each number on its own; without arguments all that are registered.
+
+    ``which`` holds names of families, names of activations, or activations, which keep the parameter values that they
+    have. A name that is both, such as "threshold", stands for the activation.
+    """
+    return _of_kind(Elementwise, which, "maps a vector")
 
 
-def vectorwise() -> list[Vectorwise]:
-    """The registered activations that map a whole vector, in the order of declaration."""
-    return [activation for activation in ACTIVATIONS.values() if isinstance(activation, Vectorwise)]
+def vectorwise(*which: str | Activation) -> list[Vectorwise]:
+    """The activations chosen that map a whole vector; ``which`` is as in ``elementwise``."""
+    return _of_kind(Vectorwise, which, "maps single numbers")
 
 
-def formulas() -> Table:
-    """Name, formula, parameter defaults and other names of every registered activation."""
+def formulas(*which: str | Activation) -> Table:
+    """Name, formula, parameter defaults and other names of the activations chosen, as in ``elementwise``, or of all."""
     rows = []
-    for activation in ACTIVATIONS.values():
-        parameters = activation.parameters.values()
-        defaults = ", ".join(f"${parameter_latex(param)} = {param.default:.4g}$" for param in parameters)
-        rows.append((f"`{activation.name}`", f"${activation.latex}$", defaults, ", ".join(activation.aliases)))
-    return Table(("function", "formula", "default", "also called"), tuple(rows))
+    for activation in _chosen(which):
+        pairs = zip(activation.parameters.values(), activation.values.values(), strict=True)
+        values = ", ".join(f"${parameter_latex(param)} = {value:.4g}$" for param, value in pairs)
+        rows.append((f"`{activation.name}`", f"${activation.latex}$", values, ", ".join(activation.aliases)))
+    return Table(("function", "formula", "parameters", "also called"), tuple(rows))
 
 
-def properties() -> Table:
-    """Measured properties of every elementwise activation with its default parameters."""
+def properties(*which: str | Activation) -> Table:
+    """Measured shape of the elementwise activations chosen, as in ``elementwise``, or of all.
+
+    A round bracket says that a bound is approached, a square one that it is reached. A unit is counted as saturated
+    where its slope stays below 0.05 out to infinity.
+    """
     rows = []
-    for activation in elementwise():
+    for activation in elementwise(*which):
         facts = activation.properties
-        saturates = {(True, True): "both", (True, False): "left", (False, True): "right", (False, False): ""}
         rows.append(
             (
-                f"`{activation.name}`",
-                f"{_number(facts.infimum)} to {_number(facts.supremum)}",
-                _number(facts.lipschitz),
-                "yes" if facts.monotone else "no",
+                f"`{_label(activation)}`",
+                str(facts.range),
+                "<br>".join(f"{extremum.kind} {extremum}" for extremum in facts.extrema),
+                number(facts.lipschitz),
+                facts.monotone or "no",
                 facts.symmetry or "",
-                saturates[facts.saturates_left, facts.saturates_right],
-                _number(facts.mean),
-                _number(facts.second_moment),
+                smoothness(facts.smoothness),
+                "<br>".join(str(interval) for interval in facts.saturation),
             )
         )
     # Words, since a screen reader finds no text in a title that is a formula.
-    facts = ("values", "largest slope", "monotone", "symmetry", "saturates", "mean", "mean square")
-    return Table(("function", *facts), tuple(rows))
+    titles = ("range", "extrema", "largest slope", "monotone", "symmetry", "smoothness", "saturated")
+    return Table(("function", *titles), tuple(rows))
+
+
+def moments(*which: str | Activation) -> Table:
+    """What the elementwise activations chosen, as in ``elementwise``, or all, make of a standard normal number.
+
+    The gains are the factors on the weights that keep the mean square of what goes forward through the function, and
+    of the gradient that comes back through it. The shares are those of outputs, and of slopes, that are exactly 0.
+    """
+    rows = []
+    for activation in elementwise(*which):
+        facts = activation.properties
+        values = (facts.mean, facts.second_moment, facts.slope_moment, facts.gain, facts.slope_gain)
+        shares = (facts.zero_share, facts.dead_share)
+        rows.append((f"`{_label(activation)}`", *(_decimals(value) for value in (*values, *shares))))
+    titles = (
+        "mean",
+        "mean square",
+        "mean squared slope",
+        "gain",
+        "slope gain",
+        "share of zeros",
+        "share of zero slopes",
+    )
+    return Table(("function", *titles), tuple(rows))
+
+
+def smoothness(order: float) -> str:
+    """The field ``Properties.smoothness`` in words."""
+    return {-1.0: "jumps", 0.0: "continuous", 1.0: "slope continuous", math.inf: "no kink"}.get(order, "no jump found")
 
 
 def check_values(x: Sequence[float] = (-1.5, 0.5)) -> Table:
@@ -90,6 +131,34 @@ def check_vectors(z: Sequence[float] = (1.0, 2.0, 4.0)) -> Table:
     return Table(("function", f"outputs at ({', '.join(f'{v:g}' for v in z)})", "their own slopes"), tuple(rows))
 
 
+def _chosen(which: Sequence[str | Activation]) -> list[Activation]:
+    """The activations that names and families stand for, in the order given and each once; all for no names."""
+    families = {family: [a for a in ACTIVATIONS.values() if a.family == family] for family in FAMILIES}
+    found = [] if which else list(ACTIVATIONS.values())
+    for word in which:
+        if isinstance(word, str) and word in families and word not in names(aliases=True):
+            found += families[word]
+        else:
+            try:
+                found.append(get(word))
+            except ValueError as error:
+                raise ValueError(f"{error}; families: {', '.join(families)}") from None
+    return list(dict.fromkeys(found))
+
+
+def _of_kind(kind: type, which: Sequence[str | Activation], otherwise: str) -> list:
+    for word in which:
+        # A family may hold both kinds; an activation asked for by its name must not be left out in silence.
+        if (isinstance(word, Activation) or word in names(aliases=True)) and not isinstance(get(word), kind):
+            raise ValueError(f"{get(word).name} {otherwise}")
+    return [activation for activation in _chosen(which) if isinstance(activation, kind)]
+
+
+def _label(activation: Activation) -> str:
+    """The name of an activation, with its parameters where they are not the defaults."""
+    return activation.name if activation == get(activation.name) else repr(activation)
+
+
 def _row(values: Iterable[float]) -> str:
     return ", ".join(_digits(value) for value in values)
 
@@ -99,10 +168,8 @@ def _digits(value: float) -> str:
     return f"{value + 0.0:.10g}"
 
 
-def _number(value: float) -> str:
-    if math.isinf(value):
-        return "$-\\infty$" if value < 0 else r"$\infty$"
-    return f"{round(value, 4) + 0.0:g}"
+def _decimals(value: float) -> str:
+    return number(value) if math.isinf(value) else f"{round(value, 4) + 0.0:g}"
 
 
 def frameworks(*families: str) -> Table:

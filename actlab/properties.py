@@ -61,6 +61,9 @@ class Extremum:
     value: float
     kind: Literal["minimum", "maximum"]
 
+    def __str__(self) -> str:
+        return f"{number(self.value)} at {number(self.x)}"
+
 
 @dataclass(frozen=True)
 class Line:

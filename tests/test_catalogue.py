@@ -8,7 +8,13 @@ import pytest
 import actlab
 from actlab import catalogue, formulas
 
-TABLES = [catalogue.formulas, catalogue.properties, catalogue.check_values, catalogue.check_vectors]
+TABLES = [
+    catalogue.formulas,
+    catalogue.properties,
+    catalogue.moments,
+    catalogue.check_values,
+    catalogue.check_vectors,
+]
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -25,7 +31,7 @@ def test_every_activation_is_in_the_tables():
         return {re.match(r"`(\w+)", row[0])[1] for row in table.rows}
 
     assert named(catalogue.formulas()) == set(actlab.names())
-    assert named(catalogue.properties()) == named(catalogue.check_values())
+    assert named(catalogue.properties()) == named(catalogue.moments()) == named(catalogue.check_values())
     assert named(catalogue.check_values()) | named(catalogue.check_vectors()) == set(actlab.names())
     assert not named(catalogue.check_values()) & named(catalogue.check_vectors())
 
@@ -55,14 +61,53 @@ def test_the_digits_of_vectors_are_those_of_the_formula():
 
 def test_properties_are_shown_as_measured():
     for row, activation in zip(catalogue.properties().rows, catalogue.elementwise(), strict=True):
-        low, high = row[1].split(" to ")
         facts = activation.properties
+        opening, low, high, closing = re.fullmatch(r"([\[(])(.*), (.*)([\])])", row[1]).groups()
+        assert (opening == "[", closing == "]") == (facts.range.low_closed, facts.range.high_closed)
         for shown, bound in ((low, facts.infimum), (high, facts.supremum)):
-            assert ("infty" in shown) == math.isinf(bound)
-            assert math.isinf(bound) or float(shown) == pytest.approx(bound, abs=5e-5)
-        assert (row[3] == "no") == (not facts.monotone)
-        assert float(row[7]) == pytest.approx(facts.second_moment, abs=5e-5)
-    assert {row[0]: row[5] for row in catalogue.properties().rows}["`relu`"] == "left"
+            assert ("∞" in shown) == math.isinf(bound)
+            assert math.isinf(bound) or float(shown) == pytest.approx(bound, rel=5e-4, abs=0)
+        shown = [tuple(map(float, re.findall(r"-?[\d.]+", text))) for text in row[2].split("<br>") if text]
+        assert shown == [pytest.approx((extremum.value, extremum.x), rel=5e-4, abs=0) for extremum in facts.extrema]
+        assert row[2].count("minimum") == sum(extremum.kind == "minimum" for extremum in facts.extrema)
+        assert (row[4] == "no") == (not facts.monotone)
+    rows = {row[0]: row for row in catalogue.properties().rows}
+    assert rows["`relu`"][6:] == ("continuous", "(-∞, 0]")
+    assert rows["`tanh`"][4:6] == ("increasing", "odd")
+    assert rows["`softsign`"][6] == "slope continuous"
+    assert (rows["`step`"][6], rows["`gelu`"][6]) == ("jumps", "no kink")
+
+
+def test_moments_are_shown_as_measured():
+    names = ("mean", "second_moment", "slope_moment", "gain", "slope_gain", "zero_share", "dead_share")
+    for row, activation in zip(catalogue.moments().rows, catalogue.elementwise(), strict=True):
+        measured = [getattr(activation.properties, name) for name in names]
+        assert [float(shown.replace("∞", "inf")) for shown in row[1:]] == pytest.approx(measured, abs=5e-5)
+
+
+def test_a_table_of_some_shows_these_in_the_order_given():
+    rows = catalogue.formulas("gate", "relu", "swish").rows
+    assert [row[0] for row in rows] == [f"`{a.name}`" for a in actlab.ACTIVATIONS.values() if a.family == "gate"] + [
+        "`relu`"
+    ]
+    steep = actlab.elu.with_params(alpha=2.0)
+    assert [row[0] for row in catalogue.moments(steep, "elu").rows] == ["`elu(alpha=2.0)`", "`elu`"]
+    assert catalogue.formulas(steep).rows[0][2] == r"$\alpha = 2$"
+    assert catalogue.elementwise("threshold") == [actlab.threshold]
+    assert actlab.exponential in catalogue.elementwise("output") and actlab.softmax in catalogue.vectorwise("output")
+
+
+@pytest.mark.parametrize("table", [catalogue.formulas, catalogue.properties, catalogue.moments])
+def test_an_unknown_family_is_answered_with_the_known_ones(table):
+    with pytest.raises(ValueError, match=r"unknown activation 'gates'.*; families: linear, .*gate, .*output"):
+        table("gates")
+
+
+def test_a_table_of_numbers_refuses_a_function_of_vectors():
+    with pytest.raises(ValueError, match="softmax maps a vector"):
+        catalogue.properties("softmax")
+    with pytest.raises(ValueError, match="relu maps single numbers"):
+        catalogue.vectorwise(actlab.relu)
 
 
 def test_parameters_are_shown_with_their_symbols_and_defaults():
