@@ -126,7 +126,7 @@ def test_a_large_step_kills_relus_and_none_comes_back():
     assert result.revived == 0 and (result.final[dead] == 0).all()
     assert (result.final == 0).sum() > dead.sum()  # and the small steps kill more
     assert result.with_dead_units.value > 0.99
-    assert "0 came back" in repr(result)
+    assert "came back: 0;" in repr(result)
 
 
 @pytest.mark.parametrize("slope", [0.01, 0.2])

@@ -41,20 +41,27 @@ class DepthSignal:
 
     def __repr__(self) -> str:
         depth, networks = self.gradients.shape
-        label = f"{self.activation}, {self.initialiser}, {networks} networks, {depth} layers of width {self.width}:"
         rows = [
             ("mean", self.means[-1]),
             ("variance", self.variances[-1]),
-            ("gradient, first over last layer", self.gradient_ratios),
+            ("gradient, first over last layer:", self.gradient_ratios),
         ]
-        return "\n".join([label, *(f"  {name}: {_quantiles(values)}" for name, values in rows)])
+        return "\n".join(
+            [
+                f"{self.activation}, {self.initialiser}, {networks} networks, {depth} layers of width {self.width}",
+                *(f"  {name} {_quantiles(values)}" for name, values in rows),
+                "  (medians, in brackets 5 to 95 % of networks)",
+            ]
+        )
 
 
 def _quantiles(values: np.ndarray) -> str:
-    # Rounded first: without that a median of -0.0004 would be printed as -0.
-    low, median, high = (f"{round(value, 3) + 0.0:g}" if abs(value) > 0.01 else f"{value:.1e}" for value in
-                         np.quantile(values, (0.05, 0.5, 0.95)))  # fmt: skip
-    return f"median {median}, 5 to 95 % of networks {low} to {high}"
+    low, median, high = (
+        # Rounded first: without that a median of -0.0004 would be printed as -0.
+        f"{round(value, 3) + 0.0:g}" if abs(value) > 0.01 else f"{value:.1e}"
+        for value in np.quantile(values, (0.05, 0.5, 0.95))
+    )
+    return f"{median} ({low} to {high})"
 
 
 def signal_through_depth(

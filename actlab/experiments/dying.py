@@ -48,16 +48,16 @@ class DeadUnits:
         return Share.of(np.any(self.final == 0, axis=1))
 
     def __repr__(self) -> str:
-        moments = (("before training", self.born), ("after the first step", self.struck), ("at the end", self.final))
-        dead = ", ".join(f"{np.mean(slopes == 0):.1%} {moment}" for moment, slopes in moments)
+        networks, width = self.born.shape
+        born, struck, final = (f"{np.mean(slopes == 0):.1%}" for slopes in (self.born, self.struck, self.final))
         faint = np.mean((self.final > 0) & (self.final < FAINT))
         return (
-            f"{self.activation}, inputs from {self.shift - 1:g} to {self.shift + 1:g}, "
-            f"first step at {self.strike:g}, {self.born.size} units:\n"
-            f"  dead: {dead}; {self.revived} came back\n"
-            f"  at the end largest slope below {FAINT:g} but not 0: {faint:.1%}\n"
-            f"  networks with a dead unit: {self.with_dead_units}\n"
-            f"  networks that fail, with a loss of {FAILED:g} or more: {self.failed}"
+            f"{self.activation}, {networks} networks of {width} units, "
+            f"inputs {self.shift - 1:g} to {self.shift + 1:g}:\n"
+            f"  dead units: {born} at first, {struck} after a step of {self.strike:g}, {final} at last\n"
+            f"  came back: {self.revived}; at last slope below {FAINT:g} but not 0: {faint:.1%}\n"
+            f"  any dead unit: {self.with_dead_units}\n"
+            f"  loss {FAILED:g} or more: {self.failed}"
         )
 
 

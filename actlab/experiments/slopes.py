@@ -43,12 +43,13 @@ class LearnedSlopes:
     def __repr__(self) -> str:
         low, high = np.quantile(self.slopes, (0.05, 0.95))
         held = ", ".join(
-            f"{np.median(losses):.2g} at {slope:g}" for slope, losses in zip(self.held, self.held_losses, strict=True)
+            f"at {slope:g}: {np.median(losses):.2g}" for slope, losses in zip(self.held, self.held_losses, strict=True)
         )
         return (
             f"{self.target}, slopes start at {self.start:g}:\n"
-            f"  slopes learnt: mean {Mean.of(self.slopes):.2f}, 5 to 95 % of networks {low:.2f} to {high:.2f}\n"
-            f"  median loss {np.median(self.losses):.2g}; with the slope held: {held}"
+            f"  slope learnt: mean {Mean.of(self.slopes):.2f}\n"
+            f"  5 to 95 % of networks: {low:.2f} to {high:.2f}\n"
+            f"  median loss {np.median(self.losses):.2g}; with the slope held {held}"
         )
 
 
