@@ -13,6 +13,7 @@ from actlab import experiments, figures
 from actlab.experiments.slopes import TARGETS
 from actlab.initialisers import glorot_uniform, he_normal, lecun_normal
 from actlab.network import initialise
+from tests.test_exercises import LEAKY, run
 
 X = np.linspace(-1, 1, 21)[:, np.newaxis]
 
@@ -218,7 +219,7 @@ def test_refusals(call, error, message):
 
 
 @pytest.mark.parametrize(
-    "run",
+    "measure",
     [
         lambda **options: experiments.signal_through_depth("selu", depth=3, width=5, **options).gradients[0],
         lambda **options: experiments.dead_units("relu", strike=2.0, steps=5, **options).losses,
@@ -226,9 +227,24 @@ def test_refusals(call, error, message):
     ],
     ids=["signal_through_depth", "dead_units", "learned_slopes"],
 )
-def test_network_i_gives_the_same_result_however_many_there_are(run):
-    np.testing.assert_array_equal(run(networks=3, seed=4), run(networks=7, seed=4)[:3])
-    assert not np.array_equal(run(networks=3, seed=4), run(networks=3, seed=5))
+def test_network_i_gives_the_same_result_however_many_there_are(measure):
+    np.testing.assert_array_equal(measure(networks=3, seed=4), measure(networks=7, seed=4)[:3])
+    assert not np.array_equal(measure(networks=3, seed=4), measure(networks=3, seed=5))
+
+
+@pytest.mark.parametrize(
+    ("cell", "unsolved", "wrong", "right"),
+    [
+        ("exercise-gain", "gain = None", "gain = 2**0.5", "gain = (2 / 1.04)**0.5"),
+        ("exercise-born", "d = None", "d = 6", "d = 7"),
+        ("exercise-born", "d = None", "d = 8", "d = 7"),
+        ("exercise-rrelu", "slope = None", "slope = 1 / 5.5", "slope = math.log(8 / 3) / 5"),
+    ],
+)
+def test_exercises_accept_the_right_answer_only(cell, unsolved, wrong, right, capsys):
+    for answer, verdict in ((unsolved, "not yet: "), (wrong, "not yet: "), (right, "right: ")):
+        said = run("functions/rectifiers.ipynb", cell, capsys, (unsolved, answer), steep=LEAKY)
+        assert said.startswith(verdict)
 
 
 # --- Figures ---------------------------------------------------------------------------------------------------------

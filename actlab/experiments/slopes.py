@@ -49,7 +49,7 @@ class LearnedSlopes:
             f"{self.target}, slopes start at {self.start:g}:\n"
             f"  slope learnt: mean {Mean.of(self.slopes):.2f}\n"
             f"  5 to 95 % of networks: {low:.2f} to {high:.2f}\n"
-            f"  median loss {np.median(self.losses):.2g}; with the slope held {held}"
+            f"  median loss {np.median(self.losses):.2g}; held {held}"
         )
 
 
