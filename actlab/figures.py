@@ -17,19 +17,21 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 
 from actlab.core import ACTIVATIONS, Activation, Elementwise
+from actlab.properties import Extremum, number
 
-# Okabe and Ito's colours by family, and three more hues; further members are lighter and darker shades of these.
-_FAMILY_COLOURS = {
-    "linear": ("#000000",),
-    "threshold": ("#882255",),
-    "sigmoidal": ("#0072B2", "#56B4E9"),
-    "rectifier": ("#D55E00", "#E69F00"),
-    "gate": ("#009E73",),
-    "hard": ("#8C510A", "#BF812D"),
-    "shrinkage": ("#35978F",),
-    "bump": ("#CC79A7",),
-    "output": ("#5D3A9B",),
-}
+# Okabe and Ito's hues and six more, each dark enough for lines on white and, turned over, light enough on black.
+_COLOURS = (
+    "#005EA2", "#3B97D3", "#882255", "#D55E00", "#BD8C00", "#6A3FB0", "#6F7D00", "#7A4A12", "#2B8A9E", "#777777",
+    "#009E73", "#CC6FA4", "#000000",
+)  # fmt: skip
+# The colour of each family's first member; those after it take the colours that follow. So the members of a family
+# differ, and so do the first two or three of the families that are most often compared.
+_FIRST = {
+    "linear": 12, "threshold": 2, "sigmoidal": 0, "rectifier": 3, "gate": 10, "hard": 7, "shrinkage": 8, "bump": 11,
+    "output": 5,
+}  # fmt: skip
+# In a crowd a line shows between the dashes of one that lies on it.
+_CROWD_STYLES = ("-", (0, (6, 2)), (0, (2, 1.5)))
 
 
 def use_style() -> None:
@@ -46,13 +48,8 @@ def use_style() -> None:
 
 def colour(activation: Activation) -> tuple[float, float, float]:
     """The colour that an activation has in every figure of the book."""
-    base = _FAMILY_COLOURS[activation.family]
     rank = [a.name for a in ACTIVATIONS.values() if a.family == activation.family].index(activation.name)
-    shade, round_ = np.array(to_rgb(base[rank % len(base)])), rank // len(base)
-    # Alternate between darker and lighter, a step further each time round.
-    step = 0.28 * ((round_ + 1) // 2)
-    mixed = shade * (1 - step) if round_ % 2 else shade + (1 - shade) * step
-    return tuple(float(value) for value in mixed)
+    return to_rgb(_COLOURS[(_FIRST.get(activation.family, 0) + rank) % len(_COLOURS)])
 
 
 def curve(activation: Elementwise, ax: Axes, *, low: float = -5.0, high: float = 5.0, order: int = 0) -> Axes:
@@ -66,11 +63,11 @@ def curve(activation: Elementwise, ax: Axes, *, low: float = -5.0, high: float =
     for left, right in pairwise(ends):
         # Just inside the piece: at a kink itself the function belongs to one of the two sides.
         x = np.linspace(np.nextafter(left, high), np.nextafter(right, low), 200)
-        ax.plot(x, evaluate(x), **line)
+        ax.plot(x, _stable(evaluate(x)), **line)
     for kink in ends[1:-1]:
         sides = evaluate(np.nextafter(kink, [-np.inf, np.inf]))
         if abs(sides[0] - sides[1]) > 1e-6:
-            ax.plot(kink, evaluate(kink), "o", color=line["color"], markersize=5)
+            ax.plot(kink, _stable(evaluate(kink)), "o", color=line["color"], markersize=5)
     return ax
 
 
@@ -85,6 +82,122 @@ def gallery(activations: Sequence[Elementwise], axes: np.ndarray) -> np.ndarray:
     for ax in axes.flat[len(activations) :]:
         ax.remove()
     return axes
+
+
+def landmarks(
+    activation: Elementwise, axes: Sequence[Axes], *, low: float | None = None, high: float | None = None
+) -> Sequence[Axes]:
+    """Draw f on the first of two axes and f' on the second, with what is measured of them.
+
+    Local extrema are dots, labelled with value and place. A kink is a break of the line, with a dot on the declared
+    side. Asymptotes are dotted. The background is grey where f' is 0, or stays below ``actlab.properties.FLAT`` out to
+    infinity. Without ``low`` and ``high`` the window is symmetric about 0 and takes in every landmark.
+    """
+    if np.size(axes) != 2:
+        raise ValueError(f"landmarks are drawn on two axes, one for f and one for f'; got {np.size(axes)}")
+    facts = activation.properties
+    reach = _reach(activation)
+    low, high = -reach if low is None else low, reach if high is None else high
+    x = np.linspace(low, high, 401)
+    orders = ((activation, facts.extrema), (activation.derivative, facts.slope_extrema))
+    for order, (ax, (g, extrema)) in enumerate(zip(np.ravel(axes), orders, strict=True)):
+        _shade(activation, ax, low, high)
+        ax.axhline(0, color="0.8", linewidth=1)
+        curve(activation, ax, low=low, high=high, order=order)
+        seen = [extremum for extremum in extrema if low < extremum.x < high]
+        for extremum in seen:
+            _mark(extremum, ax, colour(activation))
+        values = np.concatenate([g(x), [extremum.value for extremum in seen]])
+        # Of what rises steeply the window shows only a part, else the landmarks near 0 could not be seen.
+        bottom, top = max(values.min(), -0.6 * reach), min(values.max(), 0.6 * reach)
+        space = 0.18 * (top - bottom) or 0.5  # room for the labels
+        ax.set(xlim=(low, high), ylim=_stable((bottom - space, top + space)), ylabel=("f", "f '")[order])
+    for line, end in ((facts.asymptote_left, low), (facts.asymptote_right, high)):
+        if line and abs(activation(end) - line.slope * end - line.intercept) > 1e-9:  # else f itself lies on it
+            ends = [line.intercept, line.slope * end + line.intercept]
+            np.ravel(axes)[0].plot([0, end], _stable(ends), ":", color="0.45", linewidth=1.2)
+    return axes
+
+
+def landmarks_text(activation: Elementwise) -> str:
+    """What ``landmarks`` shows, in words, for those who do not see it."""
+    facts = activation.properties
+    parts = [f"{activation.name} as a solid line, values in {facts.range}"]
+    parts += [f"{extremum.kind} {extremum}" for extremum in facts.extrema]
+    parts += [f"kink at {number(kink)}" for kink in sorted(activation.kinks)]
+    parts += [f"saturated in {interval}" for interval in facts.saturation]
+    parts.append(f"the derivative as a dashed line, values in {facts.slopes}")
+    parts += [f"{extremum.kind} {extremum}" for extremum in facts.slope_extrema]
+    return "; ".join(parts)
+
+
+def family(activations: Sequence[Elementwise], ax: Axes, *, low: float = -4.0, high: float = 4.0) -> Axes:
+    """Draw f of several activations: up to four are labelled beside their lines, more in a legend and by line style."""
+    few = len(activations) <= 4
+    for index, activation in enumerate(activations):
+        lines = len(ax.lines)
+        curve(activation, ax, low=low, high=high)
+        for line in [] if few else ax.lines[lines:]:
+            if line.get_marker() == "None":
+                line.set_linestyle(_CROWD_STYLES[index % len(_CROWD_STYLES)])
+        ax.lines[lines].set_label(activation.name)
+    ax.set(xlim=(low, high), xlabel="x")
+    if few:
+        _label_lines(activations, ax, low, high)
+    else:
+        ax.legend(loc="upper left", ncols=2, fontsize="small")
+    return ax
+
+
+def _label_lines(activations: Sequence[Elementwise], ax: Axes, low: float, high: float) -> None:
+    """Write each name beside the end of its line, at the side where the ends lie farther apart."""
+    ends = {end: np.array([float(activation(end)) for activation in activations]) for end in (low, high)}
+    side = max(ends, key=lambda end: np.round(np.diff(np.sort(ends[end])).min(initial=np.inf), 5))
+    order = np.argsort(ends[side], kind="stable")
+    levels = ends[side][order]
+    line = 0.09 * np.diff(ax.get_ylim())[0]  # the height of a line of text
+    for _ in range(40):
+        for i in range(levels.size - 1):
+            push = max(0.0, line - (levels[i + 1] - levels[i])) / 2
+            levels[i : i + 2] += -push, push
+    outside = 0.56 * (side - (low + high) / 2)
+    ax.set(
+        xlim=(min(low, side + outside), max(high, side + outside)),
+        xticks=[tick for tick in ax.get_xticks() if low <= tick <= high],
+        ylim=_stable((min(ax.get_ylim()[0], levels[0] - line), max(ax.get_ylim()[1], levels[-1] + line))),
+    )
+    for index, level in zip(order, levels, strict=True):
+        ax.annotate(
+            activations[index].name, (side, _stable(level)), (8 * np.sign(outside), 0), textcoords="offset points",
+            ha="left" if outside > 0 else "right", va="center", color=colour(activations[index]),
+        )  # fmt: skip
+
+
+def _reach(activation: Elementwise) -> float:
+    """Half the width of a window about 0 that takes in every landmark, 4 at least."""
+    facts = activation.properties
+    ends = [end for interval in (*facts.saturation, *facts.dead) for end in (interval.low, interval.high)]
+    places = [*activation.kinks, *(e.x for e in (*facts.extrema, *facts.slope_extrema)), *ends]
+    return float(np.ceil(1.3 * max((abs(place) for place in places if np.isfinite(place)), default=0) + 0.5).clip(4))
+
+
+def _shade(activation: Elementwise, ax: Axes, low: float, high: float) -> None:
+    """A grey background where a unit is dead or saturated."""
+    facts = activation.properties
+    x = np.unique([low, high, *(end for i in (*facts.saturation, *facts.dead) for end in (i.low, i.high))])
+    for left, right in pairwise(x[(low <= x) & (x <= high)]):
+        if any((left + right) / 2 in interval for interval in (*facts.saturation, *facts.dead)):
+            ax.axvspan(*_stable([left, right]), color="0.5", alpha=0.15, linewidth=0)
+
+
+def _mark(extremum: Extremum, ax: Axes, color) -> None:
+    point = tuple(_stable((extremum.x, extremum.value)))
+    ax.plot(*point, "o", color=color, markersize=5)
+    up = extremum.kind == "maximum"
+    ax.annotate(
+        str(extremum), point, (0, 6 if up else -6), textcoords="offset points", ha="center",
+        va="bottom" if up else "top", fontsize="small",
+    )  # fmt: skip
 
 
 # --- The cosine fit ---------------------------------------------------------------------------------------------------
@@ -177,9 +290,9 @@ def linear_training(result, ax: Axes) -> Axes:
     """Draw the losses of a ``LinearTraining`` over the steps: median and 90 % band for each depth, down to 1e-6."""
     floor = 1e-6
     steps = np.arange(result.losses.shape[1])
-    for number, (depth, losses) in enumerate(zip(result.depths, result.losses, strict=True)):
+    for index, (depth, losses) in enumerate(zip(result.depths, result.losses, strict=True)):
         # Far below the floor, rounding decides the values; they would differ between processors.
-        quantile_band(steps, np.maximum(losses, floor / 10), ax, color=f"C{number}", label=f"depth {depth}")
+        quantile_band(steps, np.maximum(losses, floor / 10), ax, color=f"C{index}", label=f"depth {depth}")
     ax.set(yscale="log", ylim=(floor, 100), xlabel="step", title=f"target {result.strength:g} x")
     return ax
 
