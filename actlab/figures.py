@@ -408,14 +408,14 @@ def moments_through_depth(results, axes) -> Sequence[Axes]:
 
 def failures(results, ax: Axes) -> Axes:
     """Draw the share of networks that fail, of several ``DeadUnits``, over the first step; bars are 95 % intervals."""
-    for number, activation in enumerate(dict.fromkeys(result.activation for result in results)):
+    for place, activation in enumerate(dict.fromkeys(result.activation for result in results)):
         own = [result for result in results if result.activation == activation]
         shares = np.array([(r.strike, r.failed.value, *r.failed.interval) for r in own]).T
         strikes, value, low, high = _stable(shares)
-        style, marker = (("-", "o"), ("--", "s"), (":", "^"))[number % 3]
+        style, marker = (("-", "o"), ("--", "s"), (":", "^"))[place % 3]
         ax.errorbar(
             # Side by side: bars on one another could not be told apart.
-            strikes + 0.06 * (number - 1), value, np.clip([value - low, high - value], 0, None), capsize=3,
+            strikes + 0.06 * (place - 1), value, np.clip([value - low, high - value], 0, None), capsize=3,
             color=colour(activation), linestyle=style, marker=marker, label=f"{activation}",
         )  # fmt: skip
     ax.set(xlabel="learning rate of the first step", ylabel="share of networks that fail", ylim=(-0.03, 1.03))
