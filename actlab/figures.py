@@ -453,3 +453,68 @@ def accuracy_curve(result, ax: Axes, *, low: float = -20.0, high: float = 20.0) 
     ax.set(yscale="log", xlabel="x", ylabel="relative error", xlim=(low, high), ylim=(floor, 10))
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return ax
+
+
+# --- Rectifiers -------------------------------------------------------------------------------------------------------
+
+
+def forward_through_depth(result, ax: Axes, *, linestyle: str = "-") -> Axes:
+    """Draw the mean squares of a ``DepthSignal`` over the layers: median and 90 % band over the networks."""
+    layers = np.arange(len(result.means))
+    label = f"{result.activation.name}, {result.initialiser}"
+    own = colour(result.activation)
+    quantile_band(layers, _significant(result.mean_squares), ax, color=own, label=label, linestyle=linestyle)
+    ax.set(yscale="log", xlabel="layer", title="mean square of activations")
+    return ax
+
+
+def backward_through_depth(result, ax: Axes, *, linestyle: str = "-") -> Axes:
+    """Draw the gradients of a ``DepthSignal`` over the layers, the last layer's being 1: median and 90 % band."""
+    layers = np.arange(1, len(result.means))
+    ratios = _significant(result.gradients / result.gradients[-1])
+    quantile_band(layers, ratios, ax, color=colour(result.activation), label="", linestyle=linestyle)
+    ax.set(yscale="log", xlabel="layer", title="gradient, last layer = 1")
+    return ax
+
+
+def moments_through_depth(results, axes) -> Sequence[Axes]:
+    """Draw mean (left) and variance (right) of several ``DepthSignal`` results over the layers, medians only."""
+    for result, style in zip(results, ("-", *_PART_STYLES), strict=False):
+        for values, ax in ((result.means, axes[0]), (result.variances, axes[1])):
+            line = {"color": colour(result.activation), "linestyle": style}
+            ax.plot(_stable(np.median(values, axis=1)), **line)
+    for ax, target, title in ((axes[0], 0, "mean"), (axes[1], 1, "variance")):
+        ax.axhline(target, color="0.6", linewidth=1)
+        ax.set(xlabel="layer", title=title)
+    axes[1].set(yscale="log")
+    return axes
+
+
+def failures(results, ax: Axes) -> Axes:
+    """Draw the share of networks that fail, of several ``DeadUnits``, over the first step; bars are 95 % intervals."""
+    for place, activation in enumerate(dict.fromkeys(result.activation for result in results)):
+        own = [result for result in results if result.activation == activation]
+        shares = np.array([(r.strike, r.failed.value, *r.failed.interval) for r in own]).T
+        strikes, value, low, high = _stable(shares)
+        style, marker = (("-", "o"), ("--", "s"), (":", "^"))[place % 3]
+        ax.errorbar(
+            # Side by side: bars on one another could not be told apart.
+            strikes + 0.06 * (place - 1), value, np.clip([value - low, high - value], 0, None), capsize=3,
+            color=colour(activation), linestyle=style, marker=marker, label=f"{activation}",
+        )  # fmt: skip
+    ax.set(xlabel="learning rate of the first step", ylabel="share of networks that fail", ylim=(-0.03, 1.03))
+    ax.set_xticks(sorted({result.strike for result in results}))
+    return ax
+
+
+def learned_slopes(result, ax: Axes) -> Axes:
+    """Draw how many networks of a ``LearnedSlopes`` chose which slope, from -2 to 1, and where the slopes started."""
+    ax.hist(_stable(result.slopes), bins=np.linspace(-2, 1, 31), color=colour(ACTIVATIONS["prelu"]))
+    ax.axvline(result.start, color="0.4", linewidth=1, linestyle="--")
+    ax.set(title=result.target, xlabel="slope learnt", xlim=(-2, 1), xticks=[-2, -1, 0, 1])
+    return ax
+
+
+def _significant(values):
+    """Positive values to five digits, for logarithmic axes; see ``_stable``."""
+    return 10 ** np.round(np.log10(values), 5)
