@@ -1,4 +1,4 @@
-"""Where floats end: the first float at which a formula fails, how wrong it is, and what a wrong slope does to a unit."""
+"""Where floats end: the first float at which a formula fails, how wrong it is, and how a wrong slope trains a unit."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from actlab.functions.sigmoidal import sigmoid
 def first_float(holds: Callable[[np.floating], bool], low: float, high: float, dtype=np.float64) -> np.floating:
     """The first float of ``dtype``, on the way from ``low`` to ``high``, at which ``holds`` is true.
 
-    The bits of floats of one sign, read as whole numbers, have the order of their sizes. So the search halves a range of
-    whole numbers, and ends between two neighbouring floats after no more tests than a float has bits.
+    The bits of floats of one sign, read as whole numbers, have the order of their sizes. So the search halves a range
+    of whole numbers, and ends between two neighbouring floats after about as many tests as a float has bits.
 
     Parameters
     ----------
