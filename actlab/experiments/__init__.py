@@ -4,6 +4,7 @@ from actlab.experiments.cosine import CosineFit, cosine_data, cosine_fit
 from actlab.experiments.denoising import Denoising, denoise
 from actlab.experiments.depth import DepthSignal, signal_through_depth
 from actlab.experiments.dying import DeadUnits, dead_units
+from actlab.experiments.edge import UnitTraining, first_float, relative_errors, train_sure_unit
 from actlab.experiments.linear_stacks import CollapseErrors, LinearTraining, collapse_errors, train_linear_stacks
 from actlab.experiments.movement import WeightMovement, weight_movement
 from actlab.experiments.one_unit import OneUnitFit, fit_one_unit
@@ -25,9 +26,9 @@ from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining,
 __all__ = [
     "CORNERS", "XOR_LABELS", "CollapseErrors", "Conditioning", "CosineFit", "DeadUnits", "Denoising", "DepthSignal",
     "GradientRatio", "LearnedSlopes", "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery",
-    "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit", "WeightMovement", "XorTraining", "collapse_errors",
-    "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "fit_one_unit", "fit_shifted",
-    "gradient_ratio", "learn_xor", "learned_slopes", "quantisation_errors", "quantise", "recovery",
-    "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks", "wave",
-    "weight_movement",
+    "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement", "XorTraining",
+    "collapse_errors", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "first_float",
+    "fit_one_unit", "fit_shifted", "gradient_ratio", "learn_xor", "learned_slopes", "quantisation_errors",
+    "quantise", "recovery", "relative_errors", "separate_corners", "shared_signs", "shifted_errors",
+    "signal_through_depth", "train_linear_stacks", "train_sure_unit", "wave", "weight_movement",
 ]  # fmt: skip
