@@ -41,12 +41,12 @@ def times(a, x):
 
 
 def positive_part(x):
-    """max(x, 0). A zero keeps its sign, here and in ``negative_part``, so that it does in their sum."""
-    return x.clip(0.0, np.inf)  # np.maximum is three times slower against a single number
+    """max(x, 0), to be added to something: x = 0 keeps its sign, and for x < 0 it is -0, so that the sum keeps its."""
+    return x.clip(-0.0, np.inf)  # np.maximum is three times slower against a single number
 
 
 def negative_part(x):
-    """min(x, 0)."""
+    """min(x, 0), where x = 0 keeps its sign."""
     return x.clip(-np.inf, 0.0)
 
 
@@ -68,12 +68,13 @@ def leading(x):
 
 
 def _credible(rest, nearest):
-    # Rounding takes less than this; more, or nan, comes of an overflow or underflow on the way.
-    return np.where(np.abs(rest) < 2.0**-52 * np.abs(nearest), rest, 0.0)
+    # Rounding takes less than this; more, or nan, comes of an overflow or underflow on the way. And from 2048 on there
+    # is no exponential left to be corrected.
+    return np.where(np.abs(rest) < 2.0**-52 * np.minimum(np.abs(nearest), 2048.0), rest, 0.0)
 
 
 def product(a, x):
-    """a * x in two parts: the float64 nearest to it, and what that leaves of it."""
+    """a * x, as an exponent, in two parts: the float64 nearest to it, and what that leaves of it."""
     nearest = a * x
     if np.all(a == 1):
         return nearest, 0.0
@@ -83,7 +84,7 @@ def product(a, x):
 
 
 def quotient(x, a):
-    """x / a in two parts: the float64 nearest to it, and what that leaves of it."""
+    """x / a, as an exponent, in two parts like those of ``product``."""
     nearest = x / a
     if np.all(a == 1):
         return nearest, 0.0
