@@ -75,18 +75,17 @@ def _credible(rest, nearest):
 
 def product(a, x):
     """a * x, as an exponent, in two parts: the float64 nearest to it, and what that leaves of it."""
-    nearest = a * x
-    if np.all(a == 1):
-        return nearest, 0.0
-    a1, x1 = leading(a), leading(x)
+    if np.ndim(a) == 0 and a == 1:
+        return x, 0.0  # the usual case, for nothing
+    nearest, a1, x1 = a * x, leading(a), leading(x)
     a2, x2 = a - a1, x - x1
     return nearest, _credible((((a1 * x1 - nearest) + a1 * x2) + a2 * x1) + a2 * x2, nearest)
 
 
 def quotient(x, a):
     """x / a, as an exponent, in two parts like those of ``product``."""
+    if np.ndim(a) == 0 and a == 1:
+        return x, 0.0
     nearest = x / a
-    if np.all(a == 1):
-        return nearest, 0.0
     back, rest = product(a, nearest)
     return nearest, _credible(((x - back) - rest) / a, nearest)

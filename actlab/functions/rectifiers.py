@@ -149,10 +149,13 @@ def celu(x, alpha):
 
 
 def _softplus(x, beta):
-    z, rest = product(beta, np.abs(x))
-    # Far out log1p(e^-z) is e^-z. As a square it is divided by beta before underflow takes digits.
-    corner = patched(np.log1p(np.exp(-z)) / beta, z > 700, lambda: np.square(np.exp(-0.5 * z) / np.sqrt(beta)))
-    return positive_part(x) + corner * (1 - rest)
+    z = beta * x
+    _, rest = product(beta, negative_part(x))  # to the right how z was rounded costs no more than any rounding
+    curve = np.log1p(np.exp(z)) * ((1 + rest) / beta)
+    # Far to the left it is e^z / beta. As a square it is divided by a small beta before underflow takes digits.
+    far_left = (z < -700) & (beta < 1)
+    curve = patched(curve, far_left, lambda: np.square(np.exp(0.5 * z) / np.sqrt(beta)) * (1 + rest))
+    return patched(curve, z > 700, lambda: x)
 
 
 def _softplus_d(x, beta):

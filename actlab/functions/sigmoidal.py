@@ -74,5 +74,5 @@ def softsign(x):
 )  # fmt: skip
 def log_sigmoid(x):
     """Logarithm of the sigmoid, in one step: exact also where the sigmoid itself rounds to 0 or 1."""
-    # Minus 0, not 0: where the logarithm underflows, the result is a zero that keeps its sign.
-    return np.clip(x, -np.inf, -0.0) - np.log1p(np.exp(-np.abs(x)))
+    # Far to the left e^-x overflows, and nothing but x is left of the sum.
+    return patched(-np.log1p(np.exp(-x)), x < -700, lambda: x)
