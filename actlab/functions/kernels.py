@@ -9,6 +9,10 @@ FLUSHED = 1500.0
 
 LARGEST = np.finfo(np.float64).max
 
+# What a kernel computes on the way it allocates and frees. glibc returns freed memory to the system, to fetch it again
+# page by page at twice the cost of the computation, until it has once seen an array larger than that freed: this one.
+np.empty(2**19)
+
 
 def logistic(z):
     """1 / (1 + e^-z), without overflow and with all digits for negative z."""
