@@ -272,6 +272,7 @@ def test_at_infinity_merging_gives_the_limit_where_there_is_one(name, z, value):
         ("glu", (2.0, INF), (1.0, 0.0)),
         ("glu", (2.0, -INF), (0.0, 0.0)),
         ("glu", (-INF, 1.0), (actlab.sigmoid(1.0), -INF)),
+        ("glu", (INF, -2000.0), (0.0, INF)),
         ("swiglu", (-INF, 3.0), (0.0, 0.0)),
         ("swiglu", (INF, 3.0), (3.0, INF)),
         ("maxout", (-INF, 3.0), (0.0, 1.0)),
