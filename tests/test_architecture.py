@@ -38,6 +38,7 @@ ALLOWED = {
     "catalogue": {"calls", "core", "formulas", "properties"},
     "accuracy": {"calls", "catalogue", "core", "formulas", "peers"},
     "figures": {"core", "functions", "formulas", "properties"},
+    "cards": {"catalogue", "core", "figures", "formulas"},
     "__init__": {"core", "functions"},
 }
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import actlab
-from actlab import formulas
+from actlab import core, formulas
 from tests.cases import DTYPES, LARGEST, SMALLEST, VECTORWISE, each_case, each_dtype, each_vectorwise, fitting
 from tests.test_functions import clip, ulp
 
@@ -149,6 +149,18 @@ def test_every_line_along_the_axis_is_a_vector_of_its_own(case, block, axis):
 
 
 @each_vectorwise
+def test_many_rows_give_what_each_gives_alone(case):
+    # More than a block of them, in which the last block is not full; the outer two rows do not lie in one block.
+    z = np.random.default_rng(3).normal(scale=3, size=(2, core._BLOCK // 8 - 3, 12))
+    g = weights(case, z)
+    outputs, products, slopes = case(z), case.vjp(z, g), case.jacobian(z)
+    for index in [(0, 0), (0, 1000), (0, z.shape[1] - 1), (1, 0), (1, 17), (1, z.shape[1] - 1)]:
+        np.testing.assert_array_equal(outputs[index], case(z[index]))
+        np.testing.assert_array_equal(products[index], case.vjp(z[index], g[index]))
+        np.testing.assert_array_equal(slopes[index], case.jacobian(z[index]))
+
+
+@each_vectorwise
 def test_the_axis_is_the_last_one_unless_said_otherwise(case, block):
     np.testing.assert_array_equal(case(block), case(block, axis=2))
     g = weights(case, block)
@@ -269,9 +281,10 @@ def test_at_infinity_slopes_are_the_limits_too(name, z, slopes):
     # With another pair beside it: what is infinite in one output must not make 0 * inf in another.
     (first, second), others = z, (1.0, 0.5)
     z, own = ([first, others[0], second, others[1]], [0, 2]) if name != "maxout" else ([first, second, *others], [0, 1])
-    row = actlab.get(name).jacobian(z)[0]
+    row, other_row = actlab.get(name).jacobian(z)
     np.testing.assert_allclose(row[own], slopes)
     np.testing.assert_array_equal(np.delete(row, own), [0, 0])
+    np.testing.assert_array_equal(other_row[own], [0, 0])
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 3, 7])

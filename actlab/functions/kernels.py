@@ -9,9 +9,8 @@ FLUSHED = 1500.0
 
 
 def logistic(z):
-    """1 / (1 + e^-z), without overflow and with all digits for negative z."""
-    e = np.exp(-np.abs(z))
-    return np.where(z < 0, e, 1.0) / (1 + e)
+    """1 / (1 + e^-z), which is e^z far to the left, where e^-z overflows."""
+    return patched(1 / (1 + np.exp(-z)), z < -700, lambda: np.exp(z))
 
 
 def gate(x, z):
@@ -39,3 +38,54 @@ def gate_d2(z, q):
 def times(a, x):
     """a * x with 0 * inf = 0: the limit of a * x for a = 0."""
     return np.where(a == 0, 0.0, a * x)
+
+
+def positive_part(x):
+    """max(x, 0), to be added to something: x = 0 keeps its sign, and for x < 0 it is -0, so that the sum keeps its."""
+    return x.clip(-0.0, np.inf)  # np.maximum is three times slower against a single number
+
+
+def negative_part(x):
+    """min(x, 0), where x = 0 keeps its sign."""
+    return x.clip(-np.inf, 0.0)
+
+
+def select(condition, yes, no):
+    """np.where(condition, yes, no) by masks of bits, which at random signs is five times faster than its jumps."""
+    mask = (-condition.view(np.int8)).astype(np.int64)  # all bits where the condition holds, none elsewhere
+    yes, no = (np.asarray(choice, np.float64).view(np.int64) for choice in (yes, no))
+    return (no ^ (mask & (yes ^ no))).view(np.float64)
+
+
+def patched(result, condition, correct):
+    """``result``, and ``correct()`` where the condition holds; that is computed only if it holds anywhere."""
+    return np.where(condition, correct(), result) if condition.any() else result
+
+
+def leading(x):
+    """x cut to its first 26 bits: the product of two such numbers is exact."""
+    return (np.asarray(x, np.float64).view(np.int64) & -(2**27)).view(np.float64)
+
+
+def _credible(rest, nearest):
+    # Rounding takes less than this; more, or nan, comes of an overflow or underflow on the way. And from 2048 on there
+    # is no exponential left to be corrected.
+    return np.where(np.abs(rest) < 2.0**-52 * np.minimum(np.abs(nearest), 2048.0), rest, 0.0)
+
+
+def product(a, x):
+    """a * x, as an exponent, in two parts: the float64 nearest to it, and what that leaves of it."""
+    if np.ndim(a) == 0 and a == 1:
+        return x, 0.0  # the usual case, for nothing
+    nearest, a1, x1 = a * x, leading(a), leading(x)
+    a2, x2 = a - a1, x - x1
+    return nearest, _credible((((a1 * x1 - nearest) + a1 * x2) + a2 * x1) + a2 * x2, nearest)
+
+
+def quotient(x, a):
+    """x / a, as an exponent, in two parts like those of ``product``."""
+    if np.ndim(a) == 0 and a == 1:
+        return x, 0.0
+    nearest = x / a
+    back, rest = product(a, nearest)
+    return nearest, _credible(((x - back) - rest) / a, nearest)
