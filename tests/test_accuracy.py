@@ -4,14 +4,16 @@ import json
 import math
 from dataclasses import fields, replace
 
+import matplotlib.pyplot as plt
 import mpmath
 import numpy as np
 import pytest
 
 import actlab
-from actlab import accuracy, calls, catalogue, peers
+from actlab import accuracy, calls, catalogue, figures, peers
 from actlab.accuracy import Cell, Exact
 from tests.cases import DTYPES, each_order
+from tests.test_exercises import run
 
 RECORD = accuracy.recorded()
 RECORDED = [name for name in RECORD.formulas if name in actlab.names()]
@@ -303,3 +305,22 @@ def test_curves_are_of_everyone_who_computes():
         assert {len(errors) for errors in curve.errors.values()} == {len(curve.edges) - 1}
         assert max(curve.errors["actlab"]) < 1e-7
         assert max(curve.errors["keras"]) > 0.1
+
+
+def test_a_curve_is_drawn_for_everyone():
+    _, ax = plt.subplots()
+    figures.accuracy_curve(RECORD.curves[0], ax, low=-5)
+    drawn = {patch.get_label(): patch.get_data() for patch in ax.patches}
+    assert set(drawn) == set(accuracy.COMPUTERS.values())
+    assert max(drawn["Keras"].values) == max(RECORD.curves[0].errors["keras"])
+    assert ax.get_xlim() == (-5, 20)
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("answer", "start"),
+    [("1 - np.tanh(x) ** 2", "not yet: 0;"), ("1 / np.cosh(x) ** 2", "right"), ("1.0", "not yet: 1;")],
+)
+def test_the_exercise_knows_right_from_wrong(answer, start, capsys):
+    said = run("practice/accuracy.ipynb", "exercise", capsys, ("1 - np.tanh(x) ** 2", answer))
+    assert said.startswith(start)
