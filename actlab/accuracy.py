@@ -28,7 +28,7 @@ from actlab.catalogue import Table, elementwise
 from actlab.core import Elementwise, get
 
 #: Who computes: the names of the columns, by how they are recorded.
-COMPUTERS = {"actlab": "actlab", "textbook": "formula in numpy", **calls.FRAMEWORKS}
+COMPUTERS = {"actlab": "actlab", "textbook": "formula", **calls.FRAMEWORKS}
 DTYPES = ("float64", "float32", "float16")
 ORDERS = (0, 1, 2)
 _ORDER_NAMES = ("value", "derivative", "second derivative")

@@ -436,7 +436,7 @@ def one_unit_fit(result, ax: Axes) -> Axes:
 # By who computes; the formula and the package frame the others.
 _COMPUTERS = {
     "actlab": ("actlab", "black", "-", 3.0),
-    "textbook": ("formula in numpy", "#999999", "-", 3.0),
+    "textbook": ("formula", "#999999", "-", 3.0),
     "keras": ("Keras", "#E69F00", "-", 1.5),
     "torch": ("PyTorch", "#D55E00", "--", 1.5),
     "jax": ("JAX", "#0072B2", ":", 2.0),
@@ -451,7 +451,6 @@ def accuracy_curve(result, ax: Axes, *, low: float = -20.0, high: float = 20.0) 
         drawn = np.maximum(errors, floor)
         ax.stairs(drawn, result.edges, baseline=None, color=own, linestyle=style, linewidth=width, label=label)
     ax.set(yscale="log", xlabel="x", ylabel="relative error", xlim=(low, high), ylim=(floor, 10))
-    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return ax
 
 
