@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 
-from actlab.core import ACTIVATIONS, Activation, Elementwise
+from actlab.core import ACTIVATIONS, Activation, Elementwise, Vectorwise
 from actlab.properties import Extremum, number
 
 # Okabe and Ito's hues and six more, each dark enough for lines on white and, turned over, light enough on black.
@@ -403,4 +403,31 @@ def denoising(results, ax: Axes) -> Axes:
         ax.plot(result.thresholds, _stable(mean), "o-", color=own, markersize=4, label=result.activation.name)
     ax.axhline(result.noise, color="0.5", linestyle=":", linewidth=1)
     ax.set(xlabel="threshold / standard deviation of the noise", ylabel="mean square error")
+    return ax
+
+
+def reliability(result, ax: Axes) -> Axes:
+    """Draw the share of right answers of a ``Calibration`` over its confidence, as trained and cooled.
+
+    Each dot is one of eight groups of equal size; on the dotted line confidence and success agree.
+    """
+    ax.plot([0, 1], [0, 1], ":", color="0.45", linewidth=1.2)
+    for label, cooled, style in (("as trained", False, "o-"), ("cooled", True, "s--")):
+        ax.plot(*_stable(result.bins(cooled=cooled)), style, color=_COLOURS[0 if cooled else 3], label=label)
+    ax.set(xlim=(0.3, 1.02), ylim=(0.3, 1.02), xlabel="confidence", ylabel="share right", aspect="equal")
+    return ax
+
+
+def jacobian(activation: Vectorwise, z: Sequence[float], ax: Axes) -> Axes:
+    """Draw the Jacobian of a vector activation at ``z`` as a map: row i holds the slopes of output i, numbers inside."""
+    entries = np.round(activation.jacobian(z), 2) + 0.0  # no minus before a zero
+    ax.pcolormesh(entries, cmap="PuOr", vmin=-0.6, vmax=0.6, edgecolors="white", linewidth=1)
+    for (row, column), entry in np.ndenumerate(entries):
+        ax.text(column + 0.5, row + 0.5, f"{entry:.2f}".replace("-", "−"), ha="center", va="center", fontsize="small")
+    rows, columns = (np.arange(size) for size in entries.shape)
+    ax.set(title=activation.name, aspect="equal", xlabel="score", ylabel="output")
+    ax.set_xticks(columns + 0.5, columns + 1)
+    ax.set_yticks(rows + 0.5, rows + 1)
+    ax.tick_params(length=0)
+    ax.invert_yaxis()
     return ax
