@@ -419,15 +419,16 @@ def reliability(result, ax: Axes) -> Axes:
 
 
 def jacobian(activation: Vectorwise, z: Sequence[float], ax: Axes) -> Axes:
-    """Draw the Jacobian of a vector activation at ``z`` as a map: row i holds the slopes of output i, numbers inside."""
+    """Draw the Jacobian of a vector activation at ``z`` as a map with its numbers: row i has the slopes of output i."""
     entries = np.round(activation.jacobian(z), 2) + 0.0  # no minus before a zero
-    ax.pcolormesh(entries, cmap="PuOr", vmin=-0.6, vmax=0.6, edgecolors="white", linewidth=1)
+    scale = 2 * max(np.abs(entries).max(), 0.5)
+    # No slope exceeds half of the scale, so that black numbers stay legible.
+    ax.pcolormesh(entries, cmap="PuOr", vmin=-scale, vmax=scale, edgecolors="white", linewidth=1)
     for (row, column), entry in np.ndenumerate(entries):
         ax.text(column + 0.5, row + 0.5, f"{entry:.2f}".replace("-", "−"), ha="center", va="center", fontsize="small")
     rows, columns = (np.arange(size) for size in entries.shape)
-    ax.set(title=activation.name, aspect="equal", xlabel="score", ylabel="output")
+    ax.set(title=activation.name, aspect="equal", xlabel="score", ylabel="output", ylim=(rows.size, 0))
     ax.set_xticks(columns + 0.5, columns + 1)
     ax.set_yticks(rows + 0.5, rows + 1)
     ax.tick_params(length=0)
-    ax.invert_yaxis()
     return ax

@@ -1,4 +1,4 @@
-"""What becomes of a classifier's scores: which loss brings a wrong unit back, and whether a probability can be trusted."""
+"""Classifiers: which loss brings a unit back that is sure and wrong, and whether probabilities can be trusted."""
 
 from __future__ import annotations
 
@@ -100,8 +100,11 @@ class Calibration:
         return float(gaps.mean()), float(1.96 * gaps.std(ddof=1) / np.sqrt(gaps.size))
 
     def bins(self, count: int = 8, *, cooled: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """Mean confidence and share of right answers among the answers of like confidence, in ``count`` equal groups."""
+        """Mean confidence and share of right answers in ``count`` equal groups of answers of like confidence."""
         confidence = np.ravel(self.cooled if cooled else self.confidence)
+        whole_number("count", count, least=1)
+        if count > confidence.size:
+            raise ValueError(f"count must be at most the number of answers, {confidence.size}; got {count}")
         groups = np.array_split(np.argsort(confidence, kind="stable"), count)
         means = [(confidence[group].mean(), np.ravel(self.right)[group].mean()) for group in groups]
         return tuple(np.transpose(means))
