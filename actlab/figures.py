@@ -568,3 +568,31 @@ def unit_paths(naive, repaired, ax: Axes, *, color) -> Axes:
         ax.plot(np.round(result.pre_activations, 2), color=color, linestyle=style, label=label)
     ax.set(xlabel="step", ylabel="pre-activation")
     return ax
+
+
+def reliability(result, ax: Axes) -> Axes:
+    """Draw the share of right answers of a ``Calibration`` over its confidence, as trained and cooled.
+
+    Each dot is one of eight groups of equal size; on the dotted line confidence and success agree.
+    """
+    ax.plot([0, 1], [0, 1], ":", color="0.45", linewidth=1.2)
+    for label, cooled, style in (("as trained", False, "o-"), ("cooled", True, "s--")):
+        ax.plot(*_stable(result.bins(cooled=cooled)), style, color=_COLOURS[0 if cooled else 3], label=label)
+    ax.set(xlim=(0.3, 1.02), ylim=(0.3, 1.02), xlabel="confidence", ylabel="share right", aspect="equal")
+    return ax
+
+
+def jacobian(activation: Vectorwise, z: Sequence[float], ax: Axes) -> Axes:
+    """Draw the Jacobian of a vector activation at ``z`` as a map with its numbers: row i has the slopes of output i."""
+    entries = np.round(activation.jacobian(z), 2) + 0.0  # no minus before a zero
+    scale = 2 * max(np.abs(entries).max(), 0.5)
+    # No slope exceeds half of the scale, so that black numbers stay legible.
+    ax.pcolormesh(entries, cmap="PuOr", vmin=-scale, vmax=scale, edgecolors="white", linewidth=1)
+    for (row, column), entry in np.ndenumerate(entries):
+        ax.text(column + 0.5, row + 0.5, f"{entry:.2f}".replace("-", "−"), ha="center", va="center", fontsize="small")
+    rows, columns = (np.arange(size) for size in entries.shape)
+    ax.set(title=activation.name, aspect="equal", xlabel="score", ylabel="output", ylim=(rows.size, 0))
+    ax.set_xticks(columns + 0.5, columns + 1)
+    ax.set_yticks(rows + 0.5, rows + 1)
+    ax.tick_params(length=0)
+    return ax
