@@ -37,6 +37,7 @@ ALLOWED = {
     # Figures draw results and do not know how these come about.
     "catalogue": {"calls", "core", "formulas", "properties"},
     "figures": {"core", "functions", "formulas", "properties"},
+    "speed": {"catalogue", "core", "formulas", "peers"},
     "__init__": {"core", "functions"},
 }
 
