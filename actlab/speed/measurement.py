@@ -18,36 +18,42 @@ from actlab.speed.record import Measurement, Record, provenance
 #: Numbers of elements at which the benchmark measures by default.
 SIZES = (1, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 _SPREAD = 3.0
+_LARGEST_BACKWARD = 1_000_000  # beyond, the derivatives of the frameworks would take most of the run
 _WORST_SIZE = 100_000
 _MEMORY_SIZE = 10_000_000
 
 
 def best(
-    calls: Mapping[str, Call], rounds: int, repeats: int = 1, clock: Callable[[], float] = time.process_time
+    calls: Mapping[str, Call], rounds: int, span: float = 0.0, clock: Callable[[], float] = time.process_time
 ) -> dict[str, float]:
-    """The shortest seconds per call over ``rounds``, in each of which every contestant is called ``repeats`` times.
+    """The shortest seconds per call over ``rounds``, in each of which a contestant is called for ``span`` seconds.
 
     The clock is by default that of the time the processor spends on this process: what others run beside it then
     counts less. Contestants take turns, and begin in turn, so that a slow moment hits all of them.
     """
-    for call in calls.values():
-        call()  # compiles, fills caches
-    seconds, names = dict.fromkeys(calls, np.inf), list(calls)
+
+    def timed(call: Call, repeats: int) -> float:
+        start = clock()
+        for _ in range(repeats):
+            call()
+        return (clock() - start) / repeats
+
     collecting = gc.isenabled()
     gc.disable()
     try:
+        repeats = {}
+        for name, call in calls.items():
+            call()  # compiles, fills caches
+            repeats[name] = max(1, min(1000, round(span / max(timed(call, 1), 1e-9))))
+        seconds, names = dict.fromkeys(calls, np.inf), list(calls)
         for number in range(rounds):
             first = number % len(names)
             for name in names[first:] + names[:first]:
-                call = calls[name]
-                start = clock()
-                for _ in range(repeats):
-                    call()
-                seconds[name] = min(seconds[name], (clock() - start) / repeats)
+                seconds[name] = min(seconds[name], timed(calls[name], repeats[name]))
     finally:
         if collecting:
             gc.enable()
-    return {name: _short(value) for name, value in seconds.items()}
+    return {name: float(f"{value:.4g}") for name, value in seconds.items()}  # more digits no repetition confirms
 
 
 def run(
@@ -74,7 +80,8 @@ def run(
             x = data(n, dtype)
             limits.append(Measurement("numpy", 0, dtype, n, best(_limits(x), *_effort(n, rounds))))
             for activation, order in product(activations, orders):
-                seconds = best(contestants(activation, order, x, frameworks), *_effort(n, rounds))
+                others = frameworks if order == 0 or n <= _LARGEST_BACKWARD else ()
+                seconds = best(contestants(activation, order, x, others), *_effort(n, rounds))
                 timings.append(Measurement(activation.name, order, dtype, n, seconds))
             tell(f"{dtype}, {n} elements: done")
         worst_size, memory_size = min(_WORST_SIZE, max(sizes)), min(_MEMORY_SIZE, max(sizes))
@@ -116,10 +123,10 @@ def _limits(x: np.ndarray) -> dict[str, Call]:
     }
 
 
-def _effort(n: int, rounds: int | None) -> tuple[int, int]:
-    """Rounds, and calls in a round: short calls are cheap to repeat, and the clock too coarse for one of them."""
+def _effort(n: int, rounds: int | None) -> tuple[int, float]:
+    """Rounds, and the seconds of one turn: the clock is too coarse for a single short call."""
     usual = 20 if n <= 10_000 else 12 if n <= 100_000 else 6 if n <= 1_000_000 else 2
-    return rounds or usual, max(1, 20_000 // max(n, 200))
+    return rounds or usual, 2e-4
 
 
 def _worst(activation: Elementwise, order: int, n: int, rounds: int | None) -> Measurement:
@@ -152,7 +159,3 @@ def _memory(activation: Elementwise, order: int, dtype: str, n: int) -> Measurem
     finally:
         tracemalloc.stop()
     return Measurement(activation.name, order, dtype, n, {"peak": peak - before})
-
-
-def _short(seconds: float) -> float:
-    return float(f"{seconds:.4g}")  # more digits than any repetition confirms

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from actlab.catalogue import Table
 from actlab.speed.record import Measurement, Record
@@ -79,6 +80,20 @@ def shares_of_copy(record: Record, *, order: int, dtype: str, n: int) -> dict[st
     (limit,) = _select(record.limits, dtype=dtype, n=n)
     found = _select(record.timings, order=order, dtype=dtype, n=n)
     return {t.function: {name: limit.values["copy"] / value for name, value in t.values.items()} for t in found}
+
+
+def slowdown(before: Record, after: Record, *, n: int, dtype: str = "float64") -> dict[str, float]:
+    """How many times as long a second run takes: numpy's own functions, then the means over all functions."""
+    found = {}
+    for old in _select(before.limits, dtype=dtype, n=n):
+        for new in _select(after.limits, dtype=dtype, n=n):
+            found |= {name: new.values[name] / old.values[name] for name in ("copy", "exp", "expm1", "log1p", "tanh")}
+    for order, name in product((0, 1, 2), (OURS, "textbook")):
+        old = {t.function: t.values[name] for t in _select(before.timings, order=order, dtype=dtype, n=n)}
+        new = {t.function: t.values[name] for t in _select(after.timings, order=order, dtype=dtype, n=n)}
+        mean = geometric_mean(new[function] / old[function] for function in old.keys() & new.keys())
+        found[f"{name} {_ORDERS[order]}, mean"] = mean
+    return found
 
 
 def goals(record: Record) -> list[Goal]:
