@@ -6,7 +6,7 @@ output of a cell changes only when the figure does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -379,6 +379,34 @@ def error_decay(result, ax: Axes) -> Axes:
     ax.set(xscale="log", yscale="log", xlabel="units", ylabel="error")
     ax.set_xticks(result.counts, [str(count) for count in result.counts])
     ax.minorticks_off()
+    return ax
+
+
+# --- Speed ------------------------------------------------------------------------------------------------------------
+
+_OTHERS = ("|", "^", "s", "D", "v", "x")
+
+
+def speeds(shares: Mapping[str, Mapping[str, float]], contestants: Mapping[str, str], ax: Axes) -> Axes:
+    """Draw, a row for each function, how fast contestants are as parts of the speed of a copy.
+
+    ``shares`` holds these parts by function and contestant, and ``contestants`` the names in the legend; the first is a
+    dot in the function's colour, the others are marks in grey. The functions are ordered by the speed of the first.
+    """
+    first, *others = contestants
+    ordered = sorted((name for name in shares if first in shares[name]), key=lambda name: shares[name][first])
+    rows = range(len(ordered))
+    for mark, other in zip(_OTHERS, others, strict=False):
+        found = [(shares[name][other], row) for row, name in zip(rows, ordered, strict=True) if other in shares[name]]
+        hollow = {} if mark in "|x" else {"markerfacecolor": "none"}
+        ax.plot(*np.transpose(found), mark, color="0.45", markersize=5, label=contestants[other], **hollow)
+    colours = [colour(ACTIVATIONS[name]) for name in ordered]
+    ax.scatter([shares[name][first] for name in ordered], rows, s=40, color=colours, zorder=3)
+    ax.scatter([], [], s=40, color="black", label=contestants[first])
+    ax.set(xscale="log", xlabel="speed of a copy = 1", ylim=(-0.7, len(ordered) - 0.3))
+    ax.set_yticks(rows, ordered)
+    ax.grid(axis="y", color="0.9", linewidth=0.8)
+    ax.set_axisbelow(True)
     return ax
 
 
