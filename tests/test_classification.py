@@ -95,12 +95,6 @@ def test_few_examples_make_a_flexible_network_too_sure_and_a_temperature_helps()
     assert repr(found).startswith("20 hidden units, 30 examples, 10 networks: right ")
 
 
-def test_a_temperature_is_found_where_the_labels_are_likeliest():
-    """Before any training the scores of all classes say nothing, and the best temperature is the largest."""
-    found = experiments.calibration(0, networks=2, tested=3000, steps=0, seed=1)
-    assert found.confidence.mean() > found.cooled.mean() > 1 / _CLASSES
-
-
 def test_the_excess_has_the_interval_of_independent_networks():
     right = np.array([[True, False], [True, True], [False, True]])
     found = experiments.Calibration(0, 4, np.full((3, 2), 0.9), right, np.ones(3), np.full((3, 2), 0.5))
