@@ -10,7 +10,7 @@ from actlab import functions as _functions  # noqa: F401  (its import fills the 
 from actlab.core import ACTIVATIONS, Activation, Elementwise, Param, Vectorwise, get, names, nearest
 
 _ON_DEMAND = (
-    "catalogue", "experiments", "figures", "formulas", "initialisers", "network", "properties", "references",
+    "cards", "catalogue", "experiments", "figures", "formulas", "initialisers", "network", "properties", "references",
     "statistics", "tf", "training",
 )  # fmt: skip
 

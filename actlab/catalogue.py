@@ -10,7 +10,7 @@ from typing import get_args
 from actlab import calls
 from actlab.core import ACTIVATIONS, Activation, Elementwise, Family, Vectorwise, get, names
 from actlab.formulas import parameter_latex
-from actlab.properties import number
+from actlab.properties import Interval, number, settled
 
 #: The names of the families.
 FAMILIES: tuple[str, ...] = get_args(Family)
@@ -58,27 +58,26 @@ def formulas(*which: str | Activation) -> Table:
 def properties(*which: str | Activation) -> Table:
     """Measured shape of the elementwise activations chosen, as in ``elementwise``, or of all.
 
-    A round bracket says that a bound is approached, a square one that it is reached. A unit is counted as saturated
-    where its slope stays below 0.05 out to infinity.
+    A round bracket says that a bound is approached, a square one that it is reached. "course" says that a function
+    never turns back, or where it does: the value of a local extremum and its place. "jumps in" is the first of f, f'
+    and f'' that jumps somewhere. A unit is saturated where its slope stays below 0.05 out to infinity.
     """
     rows = []
     for activation in elementwise(*which):
         facts = activation.properties
+        course = [facts.monotone] if facts.monotone else [f"{e.kind} {e}" for e in facts.extrema] or ["not monotone"]
         rows.append(
             (
                 f"`{_label(activation)}`",
-                str(facts.range),
-                "<br>".join(f"{extremum.kind} {extremum}" for extremum in facts.extrema),
+                _unbroken(facts.range),
+                "<br>".join(filter(None, (facts.symmetry, *course))),
                 number(facts.lipschitz),
-                facts.monotone or "no",
-                facts.symmetry or "",
-                smoothness(facts.smoothness),
-                "<br>".join(str(interval) for interval in facts.saturation),
+                {-1: "f", 0: "f\N{PRIME}", 1: "f\N{DOUBLE PRIME}"}.get(facts.smoothness, "none"),
+                "<br>".join(map(_unbroken, facts.saturation)),
             )
         )
     # Words, since a screen reader finds no text in a title that is a formula.
-    titles = ("range", "extrema", "largest slope", "monotone", "symmetry", "smoothness", "saturated")
-    return Table(("function", *titles), tuple(rows))
+    return Table(("function", "range", "course", "largest slope", "jumps in", "saturated"), tuple(rows))
 
 
 def moments(*which: str | Activation) -> Table:
@@ -105,20 +104,19 @@ def moments(*which: str | Activation) -> Table:
     return Table(("function", *titles), tuple(rows))
 
 
-def smoothness(order: float) -> str:
-    """The field ``Properties.smoothness`` in words."""
-    return {-1.0: "jumps", 0.0: "continuous", 1.0: "slope continuous", math.inf: "no kink"}.get(order, "no jump found")
-
-
 def frameworks(*which: str | Activation) -> Table:
     """What Keras, PyTorch and JAX call the activations chosen, as in ``elementwise``, or all, and do otherwise."""
     rows = []
     for activation in _chosen(which):
         called = {framework: calls.declared(activation, framework) for framework in calls.FRAMEWORKS}
-        # As users of PyTorch write it; the long path makes the table wider than a page.
-        names = [f"`{call}`".replace("nn.functional.", "F.") if call else "" for call in called.values()]
-        rows.append((f"`{activation.name}`", *names, "; ".join(_differences(activation, called))))
-    return Table(("function", *calls.FRAMEWORKS.values(), "what they do otherwise"), tuple(rows))
+        # Below each other, and PyTorch's long path as its users write it: three columns of names need too much width.
+        names = [
+            f"{calls.FRAMEWORKS[framework]} `{call}`".replace("nn.functional.", "F.")
+            for framework, call in called.items()
+            if call
+        ]
+        rows.append((f"`{activation.name}`", "<br>".join(names), "<br>".join(_differences(activation, called))))
+    return Table(("function", "called", "what they do otherwise"), tuple(rows))
 
 
 def check_values(x: Sequence[float] = (-1.5, 0.5)) -> Table:
@@ -161,6 +159,11 @@ def _of_kind(kind: type, which: Sequence[str | Activation], otherwise: str) -> l
     return [activation for activation in _chosen(which) if isinstance(activation, kind)]
 
 
+def _unbroken(interval: Interval) -> str:
+    # Else a narrow column puts the sign of an infinity at the end of a line.
+    return str(interval).replace(" ", "\N{NO-BREAK SPACE}").replace("-∞", "-\N{WORD JOINER}∞")
+
+
 def _label(activation: Activation) -> str:
     """The name of an activation, with its parameters where they are not the defaults."""
     return activation.name if activation == get(activation.name) else repr(activation)
@@ -176,7 +179,7 @@ def _digits(value: float) -> str:
 
 
 def _decimals(value: float) -> str:
-    return number(value) if math.isinf(value) else f"{round(value, 4) + 0.0:g}"
+    return number(value) if math.isinf(value) else f"{round(settled(value), 4) + 0.0:g}"
 
 
 def _differences(activation: Activation, called: Mapping[str, calls.Call | None]) -> list[str]:

@@ -22,8 +22,8 @@ import numpy as np
 
 Side = Literal["left", "right"]
 Family = Literal[
-    "linear", "threshold", "sigmoidal", "rectifier", "gate", "hard", "shrinkage", "bump", "output", "merging"
-]
+    "linear", "threshold", "sigmoidal", "rectifier", "gate", "hard", "shrinkage", "bump", "output", "merging",
+]  # fmt: skip
 
 Kernel = Callable[..., np.ndarray]
 
@@ -80,7 +80,7 @@ class Param:
         return f"a {number if self.whole else 'finite number'}, {end}"
 
     def check(self, label: str, value: Any) -> Any:
-        """Return ``value`` as a float (an int, where ``whole``) or an array; errors name ``label`` and what is accepted."""
+        """Return ``value`` as a float, an int (where ``whole``) or an array; an error says what ``label`` accepts."""
         if isinstance(value, np.ma.MaskedArray):
             raise TypeError(f"{label} must be {self.accepted}; got a masked array, whose mask would be lost")
         array = np.asarray(value)
@@ -293,7 +293,7 @@ class Vectorwise(Activation):
         return np.moveaxis(_of_rows(self.vjp_kernel, (z, g), z.shape[-1], bound, dtype), -1, axis)
 
     def jacobian(self, z: Any, /, axis: int = -1, **parameters: Any) -> np.ndarray:
-        """The Jacobian, of shape (..., outputs, n): entry [..., i, j] is dy_i/dz_j along ``axis``, which is moved last."""
+        """The Jacobian, of shape (..., outputs, n): entry [..., i, j] is dy_i/dz_j; ``axis`` is moved last."""
         z, dtype, _, bound = self._as_rows(z, axis, parameters)
         *rows, n = z.shape
         count = self._count(n, bound)

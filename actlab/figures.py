@@ -6,7 +6,7 @@ output of a cell changes only when the figure does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -143,33 +143,49 @@ def family(activations: Sequence[Elementwise], ax: Axes, *, low: float = -4.0, h
         ax.lines[lines].set_label(activation.name)
     ax.set(xlim=(low, high), xlabel="x")
     if few:
-        _label_lines(activations, ax, low, high)
+        x = np.array([low, high])
+        lines = np.array([activation(x) for activation in activations])
+        _label_ends([a.name for a in activations], [colour(a) for a in activations], x, lines, ax)
     else:
         ax.legend(loc="upper left", ncols=2, fontsize="small")
     return ax
 
 
-def _label_lines(activations: Sequence[Elementwise], ax: Axes, low: float, high: float) -> None:
-    """Write each name beside the end of its line, at the side where the ends lie farther apart."""
-    ends = {end: np.array([float(activation(end)) for activation in activations]) for end in (low, high)}
-    side = max(ends, key=lambda end: np.round(np.diff(np.sort(ends[end])).min(initial=np.inf), 5))
-    order = np.argsort(ends[side], kind="stable")
-    levels = ends[side][order]
-    line = 0.09 * np.diff(ax.get_ylim())[0]  # the height of a line of text
+def outputs(activation: Vectorwise, ax: Axes, others: Sequence[float] = (1.0, 0.0, -1.0)) -> Axes:
+    """Draw every output of a vector activation as its first input runs from -5 to 5 and the ``others`` stay."""
+    x = np.linspace(-5, 5, 201)
+    y = activation(np.column_stack([x, np.broadcast_to(others, (x.size, len(others)))]))
+    for index, values in enumerate(y.T):
+        style = _CROWD_STYLES[index % len(_CROWD_STYLES)]
+        ax.plot(x, _stable(values), color=colour(activation), linestyle=style)
+    _label_ends([f"output {index + 1}" for index in range(y.shape[1])], [colour(activation)] * y.shape[1], x, y.T, ax)
+    ax.set(xlabel="first input")
+    return ax
+
+
+def _label_ends(labels: Sequence[str], colours: Sequence, x: np.ndarray, lines: np.ndarray, ax: Axes) -> None:
+    """Write a label beside the end of each line, at the side where the ends lie farther apart."""
+    gaps = [np.round(np.diff(np.sort(lines[:, end])).min(initial=np.inf), 5) for end in (0, -1)]
+    right = gaps[1] > gaps[0]
+    ends = lines[:, -1 if right else 0]
+    order = np.argsort(np.round(ends, 5), kind="stable")
+    levels = np.round(ends[order], 5)
+    height = 0.09 * np.diff(ax.get_ylim())[0]  # of a line of text
     for _ in range(40):
         for i in range(levels.size - 1):
-            push = max(0.0, line - (levels[i + 1] - levels[i])) / 2
+            push = max(0.0, height - (levels[i + 1] - levels[i])) / 2
             levels[i : i + 2] += -push, push
-    outside = 0.56 * (side - (low + high) / 2)
+    low, high = float(x[0]), float(x[-1])
+    room = 0.28 * (high - low)
     ax.set(
-        xlim=(min(low, side + outside), max(high, side + outside)),
+        xlim=(low, high + room) if right else (low - room, high),
         xticks=[tick for tick in ax.get_xticks() if low <= tick <= high],
-        ylim=_stable((min(ax.get_ylim()[0], levels[0] - line), max(ax.get_ylim()[1], levels[-1] + line))),
+        ylim=_stable((min(ax.get_ylim()[0], levels[0] - height), max(ax.get_ylim()[1], levels[-1] + height))),
     )
     for index, level in zip(order, levels, strict=True):
         ax.annotate(
-            activations[index].name, (side, _stable(level)), (8 * np.sign(outside), 0), textcoords="offset points",
-            ha="left" if outside > 0 else "right", va="center", color=colour(activations[index]),
+            labels[index], (high if right else low, _stable(level)), (8 if right else -8, 0),
+            textcoords="offset points", ha="left" if right else "right", va="center", color=colours[index],
         )  # fmt: skip
 
 
@@ -366,6 +382,34 @@ def error_decay(result, ax: Axes) -> Axes:
     return ax
 
 
+# --- Speed ------------------------------------------------------------------------------------------------------------
+
+_OTHERS = ("|", "^", "s", "D", "v", "x")
+
+
+def speeds(shares: Mapping[str, Mapping[str, float]], contestants: Mapping[str, str], ax: Axes) -> Axes:
+    """Draw, a row for each function, how fast contestants are as parts of the speed of a copy.
+
+    ``shares`` holds these parts by function and contestant, and ``contestants`` the names in the legend; the first is a
+    dot in the function's colour, the others are marks in grey. The functions are ordered by the speed of the first.
+    """
+    first, *others = contestants
+    ordered = sorted((name for name in shares if first in shares[name]), key=lambda name: shares[name][first])
+    rows = range(len(ordered))
+    for mark, other in zip(_OTHERS, others, strict=False):
+        found = [(shares[name][other], row) for row, name in zip(rows, ordered, strict=True) if other in shares[name]]
+        hollow = {} if mark in "|x" else {"markerfacecolor": "none"}
+        ax.plot(*np.transpose(found), mark, color="0.45", markersize=5, label=contestants[other], **hollow)
+    colours = [colour(ACTIVATIONS[name]) for name in ordered]
+    ax.scatter([shares[name][first] for name in ordered], rows, s=40, color=colours, zorder=3)
+    ax.scatter([], [], s=40, color="black", label=contestants[first])
+    ax.set(xscale="log", xlabel="speed of a copy = 1", ylim=(-0.7, len(ordered) - 0.3))
+    ax.set_yticks(rows, ordered)
+    ax.grid(axis="y", color="0.9", linewidth=0.8)
+    ax.set_axisbelow(True)
+    return ax
+
+
 def _function_colour(function):
     """The colour of an activation; black for any other function."""
     return colour(function) if isinstance(function, Activation) else "black"
@@ -403,6 +447,154 @@ def denoising(results, ax: Axes) -> Axes:
         ax.plot(result.thresholds, _stable(mean), "o-", color=own, markersize=4, label=result.activation.name)
     ax.axhline(result.noise, color="0.5", linestyle=":", linewidth=1)
     ax.set(xlabel="threshold / standard deviation of the noise", ylabel="mean square error")
+    return ax
+
+
+def one_unit_fit(result, ax: Axes) -> Axes:
+    """Draw the prediction of a ``OneUnitFit`` over its target."""
+    ax.plot(result.x, _stable(result.target), color="0.75", linewidth=6, solid_capstyle="round", label="target")
+    # Three decimals: where the search stops depends on the last bits of a processor.
+    ax.plot(result.x, np.round(result.prediction, 3), color=colour(result.activation), label=result.activation.name)
+    ax.set(title=result.activation.name, xlabel="x")
+    return ax
+
+
+# --- How exact they are -----------------------------------------------------------------------------------------------
+
+# By who computes; the formula and the package frame the others.
+_COMPUTERS = {
+    "actlab": ("actlab", "black", "-", 3.0),
+    "textbook": ("formula", "#999999", "-", 3.0),
+    "keras": ("Keras", "#E69F00", "-", 1.5),
+    "torch": ("PyTorch", "#D55E00", "--", 1.5),
+    "jax": ("JAX", "#0072B2", ":", 2.0),
+}
+
+
+def accuracy_curve(result, ax: Axes, *, low: float = -20.0, high: float = 20.0) -> Axes:
+    """Draw a ``Curve`` of accuracy from ``low`` to ``high``: the largest relative error in each stretch of x."""
+    floor = float(np.finfo(result.dtype).eps) / 100
+    for computer, errors in result.errors.items():
+        label, own, style, width = _COMPUTERS[computer]
+        drawn = np.maximum(errors, floor)
+        ax.stairs(drawn, result.edges, baseline=None, color=own, linestyle=style, linewidth=width, label=label)
+    ax.set(yscale="log", xlabel="x", ylabel="relative error", xlim=(low, high), ylim=(floor, 10))
+    return ax
+
+
+# --- Rectifiers -------------------------------------------------------------------------------------------------------
+
+
+def forward_through_depth(result, ax: Axes, *, linestyle: str = "-") -> Axes:
+    """Draw the mean squares of a ``DepthSignal`` over the layers: median and 90 % band over the networks."""
+    layers = np.arange(len(result.means))
+    label = f"{result.activation.name}, {result.initialiser}"
+    own = colour(result.activation)
+    quantile_band(layers, _significant(result.mean_squares), ax, color=own, label=label, linestyle=linestyle)
+    ax.set(yscale="log", xlabel="layer", title="mean square of activations")
+    return ax
+
+
+def backward_through_depth(result, ax: Axes, *, linestyle: str = "-") -> Axes:
+    """Draw the gradients of a ``DepthSignal`` over the layers, the last layer's being 1: median and 90 % band."""
+    layers = np.arange(1, len(result.means))
+    ratios = _significant(result.gradients / result.gradients[-1])
+    quantile_band(layers, ratios, ax, color=colour(result.activation), label="", linestyle=linestyle)
+    ax.set(yscale="log", xlabel="layer", title="gradient, last layer = 1")
+    return ax
+
+
+def moments_through_depth(results, axes) -> Sequence[Axes]:
+    """Draw mean (left) and variance (right) of several ``DepthSignal`` results over the layers, medians only."""
+    for result, style in zip(results, ("-", *_PART_STYLES), strict=False):
+        for values, ax in ((result.means, axes[0]), (result.variances, axes[1])):
+            line = {"color": colour(result.activation), "linestyle": style}
+            ax.plot(_stable(np.median(values, axis=1)), **line)
+    for ax, target, title in ((axes[0], 0, "mean"), (axes[1], 1, "variance")):
+        ax.axhline(target, color="0.6", linewidth=1)
+        ax.set(xlabel="layer", title=title)
+    axes[1].set(yscale="log")
+    return axes
+
+
+def failures(results, ax: Axes) -> Axes:
+    """Draw the share of networks that fail, of several ``DeadUnits``, over the first step; bars are 95 % intervals."""
+    for place, activation in enumerate(dict.fromkeys(result.activation for result in results)):
+        own = [result for result in results if result.activation == activation]
+        shares = np.array([(r.strike, r.failed.value, *r.failed.interval) for r in own]).T
+        strikes, value, low, high = _stable(shares)
+        style, marker = (("-", "o"), ("--", "s"), (":", "^"))[place % 3]
+        ax.errorbar(
+            # Side by side: bars on one another could not be told apart.
+            strikes + 0.06 * (place - 1), value, np.clip([value - low, high - value], 0, None), capsize=3,
+            color=colour(activation), linestyle=style, marker=marker, label=f"{activation}",
+        )  # fmt: skip
+    ax.set(xlabel="learning rate of the first step", ylabel="share of networks that fail", ylim=(-0.03, 1.03))
+    ax.set_xticks(sorted({result.strike for result in results}))
+    return ax
+
+
+def learned_slopes(result, ax: Axes) -> Axes:
+    """Draw how many networks of a ``LearnedSlopes`` chose which slope, from -2 to 1, and where the slopes started."""
+    ax.hist(_stable(result.slopes), bins=np.linspace(-2, 1, 31), color=colour(ACTIVATIONS["prelu"]))
+    ax.axvline(result.start, color="0.4", linewidth=1, linestyle="--")
+    ax.set(title=result.target, xlabel="slope learnt", xlim=(-2, 1), xticks=[-2, -1, 0, 1])
+    return ax
+
+
+def _significant(values):
+    """Positive values to five digits, for logarithmic axes; see ``_stable``."""
+    return 10 ** np.round(np.log10(values), 5)
+
+
+# --- Numbers at the edge ---------------------------------------------------------------------------------------------
+
+
+def number_line(bits: int, powers: tuple[int, int], point: float, ax: Axes) -> Axes:
+    """Draw all floats of ``bits`` significant bits from 2^low to 2^high, ``powers`` being (low, high), as ticks.
+
+    Powers of two have taller ticks; an arrow leads from the cross at ``point`` to the float that it is rounded to.
+    """
+    low, high = powers
+    steps = 2 ** (bits - 1)
+    floats = np.append(np.outer(2.0 ** np.arange(low, high), 1 + np.arange(steps) / steps), 2.0**high)
+    heights = np.where(np.isin(floats, 2.0 ** np.arange(low, high + 1)), 1.0, 0.5)
+    ax.axhline(0, color="0.6", linewidth=1)
+    ax.vlines(floats, 0, heights, color="#0072B2", linewidth=2)
+    nearest = floats[np.abs(floats - point).argmin()]
+    ax.plot(point, 0.75, "x", color="#D55E00", markersize=8, markeredgewidth=2)
+    ax.annotate("", (nearest, 0.75), (point, 0.75), arrowprops={"arrowstyle": "->", "color": "#D55E00", "linewidth": 2})
+    ticks = 2.0 ** np.arange(low, high + 1)
+    ax.set(ylim=(-0.1, 1.1), yticks=[], xticks=ticks, xticklabels=[f"{tick:g}" for tick in ticks])
+    ax.spines["left"].set_visible(False)
+    return ax
+
+
+_ERROR_FLOOR = 1e-9
+_ERROR_WINDOWS = 60
+
+
+def lost_digits(x, naive, repaired, ax: Axes, *, color) -> Axes:
+    """Draw relative errors of two formulas over ``x``, naive dashed and repaired solid: the largest in each window.
+
+    ``naive`` and ``repaired`` have the shape of ``x`` (n,), which 60 windows cut into equal parts.
+    """
+    middles = [part.mean() for part in np.array_split(x, _ERROR_WINDOWS)]
+    for errors, style, label in ((naive, "--", "naive"), (repaired, "-", "repaired")):
+        largest = np.array([part.max() for part in np.array_split(errors, _ERROR_WINDOWS)])
+        # To a tenth of a decade: the last bit, in which processors differ, is no matter of this figure.
+        drawn = 10 ** np.round(np.log10(np.maximum(largest, _ERROR_FLOOR)), 1)
+        ax.plot(middles, drawn, color=color, linestyle=style, label=label)
+    ax.set(xlabel="x", yscale="log", ylim=(_ERROR_FLOOR, 10), ylabel="relative error")
+    return ax
+
+
+def unit_paths(naive, repaired, ax: Axes, *, color) -> Axes:
+    """Draw the pre-activations of two ``UnitTraining`` over the steps, naive dashed and repaired solid."""
+    ax.axhline(0, color="0.85", linewidth=1)
+    for result, style, label in ((naive, "--", "naive"), (repaired, "-", "repaired")):
+        ax.plot(np.round(result.pre_activations, 2), color=color, linestyle=style, label=label)
+    ax.set(xlabel="step", ylabel="pre-activation")
     return ax
 
 

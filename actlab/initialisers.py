@@ -12,3 +12,19 @@ def glorot_uniform(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.nd
     """
     limit = np.sqrt(6 / (fan_in + fan_out))
     return rng.uniform(-limit, limit, size=(fan_in, fan_out))
+
+
+def he_normal(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndarray:
+    """Weights of shape (fan_in, fan_out), normal with mean 0 and variance 2 / fan_in; made for the ReLU.
+
+    Source: He et al. (2015), equation 10. Not cut off at two deviations, as Keras' initialiser of that name is.
+    """
+    return rng.normal(scale=np.sqrt(2 / fan_in), size=(fan_in, fan_out))
+
+
+def lecun_normal(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndarray:
+    """Weights of shape (fan_in, fan_out), normal with mean 0 and variance 1 / fan_in; made for the SELU.
+
+    Source: Klambauer et al. (2017), section "Initialization". Not cut off, as Keras' initialiser of that name is.
+    """
+    return rng.normal(scale=np.sqrt(1 / fan_in), size=(fan_in, fan_out))

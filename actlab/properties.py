@@ -188,7 +188,12 @@ def number(value: float) -> str:
     """A number as it is shown to a reader: four significant digits, no negative zero, and a sign for infinity."""
     if math.isinf(value):
         return "-∞" if value < 0 else "∞"
-    return f"{value + 0.0:.4g}"
+    return f"{settled(value):.4g}"
+
+
+def settled(value: float) -> float:
+    """A value to twelve digits, on which all processors agree: 0.53125 else rounds up on one and down on another."""
+    return float(f"{value + 0.0:.12g}")
 
 
 @cache

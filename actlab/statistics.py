@@ -1,4 +1,4 @@
-"""Shares with their intervals."""
+"""Shares and means with their intervals."""
 
 from __future__ import annotations
 
@@ -43,3 +43,38 @@ class Share:
     def __str__(self) -> str:
         low, high = self.interval
         return f"{self.value:.1%} ({self.count} of {self.n}; 95 % interval {low:.1%} to {high:.1%})"
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean of ``n`` independent values, with Student's 95 % interval for their expectation.
+
+    The interval supposes that the mean of so many values is close to normal, so it wants dozens of them.
+    """
+
+    value: float
+    deviation: float
+    n: int
+
+    @classmethod
+    def of(cls, values) -> Mean:
+        """The mean of a one-dimensional array of two numbers or more."""
+        values = np.asarray(values, dtype=np.float64)
+        if values.ndim != 1 or values.size < 2 or not np.isfinite(values).all():
+            raise ValueError(f"a mean is taken of two finite numbers or more, in one dimension; got {values!r}")
+        return cls(float(values.mean()), float(values.std(ddof=1)), values.size)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The lower and the upper end of Student's 95 % interval."""
+        from scipy.stats import t
+
+        half = float(t.ppf(0.975, self.n - 1)) * self.deviation / np.sqrt(self.n)
+        return float(self.value - half), float(self.value + half)
+
+    def __format__(self, spec: str) -> str:
+        low, high = self.interval
+        return f"{self.value:{spec}} (n = {self.n}; 95 % interval {low:{spec}} to {high:{spec}})"
+
+    def __str__(self) -> str:
+        return f"{self:.3g}"

@@ -76,6 +76,17 @@ def test_each_figure_has_alt_text_and_a_caption(notebook):
 
 
 @each_notebook
+def test_each_drawing_in_html_is_described(notebook):
+    """A drawing inside HTML has no alternative text: it is an image by its role, and has a label."""
+    for cell in code(notebook):
+        for output in cell.outputs:
+            text = "".join(output.get("data", {}).get(kind, "") for kind in ("text/html", "text/markdown"))
+            for tag in re.findall(r"<svg\b[^>]*>", text):
+                label = re.search(r'aria-label="([^"]*)"', tag)
+                assert 'role="img"' in tag and label and len(label[1]) >= 40, f"{cell.id}: {tag[:200]}"
+
+
+@each_notebook
 def test_code_is_short(notebook):
     """Longer code belongs in the package, where it is tested."""
     assert {cell.id: n for cell in code(notebook) if (n := len(cell.source.splitlines())) > 15} == {}

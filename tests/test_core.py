@@ -319,12 +319,10 @@ def test_what_a_parameter_accepts_is_said_in_words_and_holds(param, words):
                     param.check("slope", given)
 
 
-@pytest.mark.parametrize("name", ["low", "default", "high"])
-def test_a_whole_parameter_is_offered_whole_numbers(name):
+@pytest.mark.parametrize("wrong", [{"low": 0.5}, {"default": 1.5}, {"high": 2.5}])
+def test_a_whole_parameter_is_offered_whole_numbers(wrong):
     with pytest.raises(ValueError, match="a whole Param needs whole low, default and high; got"):
-        Param(
-            **{"low": 1, "default": 2, "high": 3} | {name: {"low": 1.5, "default": 2.5, "high": 3.5}[name]}, whole=True
-        )
+        Param(**{"low": 1, "default": 1, "high": 2} | wrong, whole=True)
 
 
 def test_a_whole_parameter_reaches_the_kernel_as_an_int():

@@ -1,4 +1,4 @@
-"""Shares and Wilson's interval."""
+"""Shares with Wilson's interval, means with Student's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from actlab.statistics import Share
+from actlab.statistics import Mean, Share
 
 # The 97.5 % point of the standard normal distribution, from a table.
 Z = 1.959963984540054
@@ -46,3 +46,30 @@ def test_share_in_words():
 def test_only_booleans_have_a_share(outcomes):
     with pytest.raises(ValueError, match=r"a share is taken of a non-empty array of booleans; got .* of size"):
         Share.of(outcomes)
+
+
+def test_mean_of_values():
+    mean = Mean.of([1.0, 2.0, 6.0])
+    assert (mean.value, mean.n) == (3.0, 3)
+    # 97.5 % point of Student's t with two degrees of freedom, from a table.
+    half = 4.302652729911275 * np.sqrt(7 / 3)
+    assert mean.interval == pytest.approx((3 - half, 3 + half))
+
+
+def test_mean_covers_the_expectation_about_as_often_as_it_says():
+    """2000 samples of 10 normal values: Student's interval is exact for these."""
+    samples = np.random.default_rng(0).normal(3, 2, size=(2000, 10))
+    ends = np.array([Mean.of(sample).interval for sample in samples])
+    low, high = Share.of((ends[:, 0] < 3) & (ends[:, 1] > 3)).interval
+    assert low < 0.95 < high
+
+
+def test_mean_in_words():
+    assert f"{Mean.of([0.25, 0.5, 0.75]):.2f}" == "0.50 (n = 3; 95 % interval -0.12 to 1.12)"
+    assert str(Mean.of([1.0, 1.0])) == "1 (n = 2; 95 % interval 1 to 1)"
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [1.0, np.nan], [[1.0, 2.0]]], ids=str)
+def test_a_mean_wants_two_finite_numbers(values):
+    with pytest.raises(ValueError, match="a mean is taken of two finite numbers or more, in one dimension; got"):
+        Mean.of(values)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import actlab
-from actlab import formulas
+from actlab import core, formulas
 from tests.cases import DTYPES, LARGEST, SMALLEST, VECTORWISE, each_case, each_dtype, each_vectorwise, fitting
 from tests.test_functions import clip, ulp
 
@@ -149,6 +149,17 @@ def test_every_line_along_the_axis_is_a_vector_of_its_own(case, block, axis):
 
 
 @each_vectorwise
+def test_many_rows_give_what_few_of_them_give(case):
+    # Three blocks, of which the last is not full.
+    z = np.random.default_rng(3).normal(scale=3, size=(core._BLOCK // 6 + 7, 12))
+    g = weights(case, z)
+    few = [slice(start, start + 100) for start in range(0, len(z), 100)]
+    np.testing.assert_array_equal(case(z), np.concatenate([case(z[part]) for part in few]))
+    np.testing.assert_array_equal(case.vjp(z, g), np.concatenate([case.vjp(z[part], g[part]) for part in few]))
+    np.testing.assert_array_equal(case.jacobian(z), np.concatenate([case.jacobian(z[part]) for part in few]))
+
+
+@each_vectorwise
 def test_the_axis_is_the_last_one_unless_said_otherwise(case, block):
     np.testing.assert_array_equal(case(block), case(block, axis=2))
     g = weights(case, block)
@@ -260,6 +271,7 @@ def test_at_infinity_merging_gives_the_limit_where_there_is_one(name, z, value):
         ("glu", (2.0, INF), (1.0, 0.0)),
         ("glu", (2.0, -INF), (0.0, 0.0)),
         ("glu", (-INF, 1.0), (actlab.sigmoid(1.0), -INF)),
+        ("glu", (INF, -2000.0), (0.0, INF)),
         ("swiglu", (-INF, 3.0), (0.0, 0.0)),
         ("swiglu", (INF, 3.0), (3.0, INF)),
         ("maxout", (-INF, 3.0), (0.0, 1.0)),
@@ -269,9 +281,10 @@ def test_at_infinity_slopes_are_the_limits_too(name, z, slopes):
     # With another pair beside it: what is infinite in one output must not make 0 * inf in another.
     (first, second), others = z, (1.0, 0.5)
     z, own = ([first, others[0], second, others[1]], [0, 2]) if name != "maxout" else ([first, second, *others], [0, 1])
-    row = actlab.get(name).jacobian(z)[0]
+    row, other_row = actlab.get(name).jacobian(z)
     np.testing.assert_allclose(row[own], slopes)
     np.testing.assert_array_equal(np.delete(row, own), [0, 0])
+    np.testing.assert_array_equal(other_row[own], [0, 0])
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 3, 7])

@@ -3,8 +3,12 @@
 from actlab.experiments.classification import Calibration, LabelTraining, calibration, learn_labels
 from actlab.experiments.cosine import CosineFit, cosine_data, cosine_fit
 from actlab.experiments.denoising import Denoising, denoise
+from actlab.experiments.depth import DepthSignal, signal_through_depth
+from actlab.experiments.dying import DeadUnits, dead_units
+from actlab.experiments.edge import UnitTraining, first_float, relative_errors, train_sure_unit
 from actlab.experiments.linear_stacks import CollapseErrors, LinearTraining, collapse_errors, train_linear_stacks
 from actlab.experiments.movement import WeightMovement, weight_movement
+from actlab.experiments.one_unit import OneUnitFit, fit_one_unit
 from actlab.experiments.quantisation import QuantisationErrors, quantisation_errors, quantise
 from actlab.experiments.saturation import (
     Conditioning,
@@ -17,13 +21,16 @@ from actlab.experiments.saturation import (
     shared_signs,
 )
 from actlab.experiments.shifted_units import ShiftedErrors, ShiftedFit, fit_shifted, shifted_errors, wave
+from actlab.experiments.slopes import LearnedSlopes, learned_slopes
 from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining, learn_xor, separate_corners
 
 __all__ = [
-    "CORNERS", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFit", "Denoising", "GradientRatio",
-    "LabelTraining", "LinearTraining", "QuantisationErrors", "Recovery", "Separators", "SharedSigns", "ShiftedErrors",
-    "ShiftedFit", "WeightMovement", "XorTraining", "calibration", "collapse_errors", "conditioning", "cosine_data",
-    "cosine_fit", "denoise", "fit_shifted", "gradient_ratio", "learn_labels", "learn_xor", "quantisation_errors",
-    "quantise", "recovery", "separate_corners", "shared_signs", "shifted_errors", "train_linear_stacks", "wave",
-    "weight_movement",
+    "CORNERS", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFit", "DeadUnits", "Denoising",
+    "DepthSignal", "GradientRatio", "LabelTraining", "LearnedSlopes", "LinearTraining", "OneUnitFit",
+    "QuantisationErrors", "Recovery", "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining",
+    "WeightMovement", "XorTraining", "calibration", "collapse_errors", "conditioning", "cosine_data", "cosine_fit",
+    "dead_units", "denoise", "first_float", "fit_one_unit", "fit_shifted", "gradient_ratio", "learn_labels",
+    "learn_xor", "learned_slopes", "quantisation_errors", "quantise", "recovery", "relative_errors",
+    "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
+    "train_sure_unit", "wave", "weight_movement",
 ]  # fmt: skip

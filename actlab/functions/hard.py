@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from actlab.core import Difference, elementwise
+from actlab.functions.kernels import select
 
 
 def _inside(x, low, high):
-    return (x > low) & (x < high)
+    """1 between ``low`` and ``high``, 0 outside and at the ends."""
+    return ((x > low) & (x < high)).astype(np.float64)
 
 
 @elementwise(
     formula="Piecewise((0, x <= -3), ((x + 3)/6, x < 3), (1, True))",
     family="hard",
-    df=lambda x: np.where(_inside(x, -3, 3), 1 / 6, 0.0),
+    df=lambda x: _inside(x, -3, 3) / 6,
     d2f=lambda x: np.zeros_like(x),
     kinks={-3.0: "left", 3.0: "right"},
     cite="howard2019searching",
@@ -27,14 +29,14 @@ def _inside(x, low, high):
 )  # fmt: skip
 def hard_sigmoid(x):
     """Hard sigmoid: a straight ramp from 0 at -3 to 1 at 3."""
-    return np.clip(x + 3, 0, 6) / 6
+    return (x + 3).clip(0.0, 6.0) / 6
 
 
 @elementwise(
     formula="Piecewise((-1, x < -1), (x, x <= 1), (1, True))",
     family="hard",
     # At the ends the slope of Keras and JAX; PyTorch has 0 there.
-    df=lambda x: np.where((x >= -1) & (x <= 1), 1.0, 0.0),
+    df=lambda x: (np.abs(x) <= 1).astype(np.float64),
     d2f=lambda x: np.zeros_like(x),
     kinks={-1.0: "right", 1.0: "left"},
     cite="collobert2004large",
@@ -44,14 +46,14 @@ def hard_sigmoid(x):
 )  # fmt: skip
 def hard_tanh(x):
     """Hard tanh: the identity, stopped at -1 and at 1."""
-    return np.clip(x, -1, 1)
+    return x.clip(-1.0, 1.0)
 
 
 @elementwise(
     formula="Piecewise((0, x <= -3), (x*(x + 3)/6, x < 3), (x, True))",
     family="hard",
-    df=lambda x: np.where(x < 3, np.where(x > -3, (2 * x + 3) / 6, 0.0), 1.0),
-    d2f=lambda x: np.where(_inside(x, -3, 3), 1 / 3, 0.0),
+    df=lambda x: select(np.abs(x) < 3, (2 * x + 3) / 6, x >= 3),
+    d2f=lambda x: _inside(x, -3, 3) / 3,
     kinks={-3.0: "left", 3.0: "right"},
     cite="howard2019searching",
     textbook=("x*np.clip(x + 3, 0, 6)/6",),
@@ -61,14 +63,14 @@ def hard_tanh(x):
 def hard_silu(x):
     """Hard SiLU, also hard swish: x gated by its own hard sigmoid."""
     # Stopped at -3 first: further left the product would be -inf * 0.
-    stopped = np.maximum(x, -3)
-    return stopped * (np.minimum(stopped + 3, 6) / 6)
+    stopped = x.clip(-3.0, np.inf)
+    return stopped * ((stopped + 3).clip(0.0, 6.0) / 6)
 
 
 @elementwise(
     formula="Piecewise((0, x <= -1), ((x + 1)/2, x < 1), (1, True))",
     family="hard",
-    df=lambda x: np.where(_inside(x, -1, 1), 0.5, 0.0),
+    df=lambda x: _inside(x, -1, 1) / 2,
     d2f=lambda x: np.zeros_like(x),
     kinks={-1.0: "left", 1.0: "right"},
     cite=("martins2016softmax", "blondel2020learning"),
@@ -78,4 +80,4 @@ def hard_silu(x):
 )  # fmt: skip
 def sparse_sigmoid(x):
     """Sparse sigmoid: a straight ramp from 0 at -1 to 1 at 1; the first entry of the sparsemax of (x, 0)."""
-    return np.clip(x + 1, 0, 2) / 2
+    return (x + 1).clip(0.0, 2.0) / 2

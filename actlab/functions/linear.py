@@ -30,4 +30,4 @@ def identity(x):
 )
 def step(x):
     """Step: the unit fires (1) or does not (0). Its derivative is 0 wherever there is one."""
-    return np.where(x > 0, 1.0, 0.0)
+    return (x > 0).astype(np.float64)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from actlab.core import Difference, Param, elementwise
-from actlab.functions.kernels import gate_d2, logistic, times
+from actlab.functions.kernels import logistic, negative_part, patched, positive_part, product, quotient, select, times
 
 
 @elementwise(
     formula="Piecewise((x, x > 0), (0, True))",
     family="rectifier",
-    df=lambda x: np.where(x > 0, 1.0, 0.0),
+    df=lambda x: (x > 0).astype(np.float64),
     d2f=lambda x: np.zeros_like(x),
     kinks={0.0: "left"},
     cite=("nair2010rectified", "glorot2011deep"),
@@ -20,15 +20,15 @@ from actlab.functions.kernels import gate_d2, logistic, times
 )  # fmt: skip
 def relu(x):
     """Rectified linear unit: keeps what is positive and answers 0 to the rest."""
-    return np.maximum(x, 0.0)
+    return x.clip(0.0, np.inf)  # np.maximum is three times slower against a single number
 
 
 def _leaky(x, slope):
-    return np.where(x > 0, x, times(slope, x))
+    return positive_part(x) + times(slope, negative_part(x))
 
 
 def _leaky_d(x, slope):
-    return np.where(x > 0, 1.0, slope)
+    return select(x > 0, 1.0, slope)
 
 
 @elementwise(
@@ -76,7 +76,7 @@ def prelu(x, alpha):
 @elementwise(
     formula="Piecewise((0, x <= 0), (x, x < 6), (6, True))",
     family="rectifier",
-    df=lambda x: np.where((x > 0) & (x < 6), 1.0, 0.0),
+    df=lambda x: ((x > 0) & (x < 6)).astype(np.float64),
     d2f=lambda x: np.zeros_like(x),
     kinks={0.0: "left", 6.0: "right"},
     cite=("krizhevsky2010convolutional", "sandler2018mobilenetv2"),
@@ -85,14 +85,20 @@ def prelu(x, alpha):
 )  # fmt: skip
 def relu6(x):
     """ReLU that stops at 6, so that its output fits a short fixed-point number."""
-    return np.minimum(np.maximum(x, 0.0), 6.0)
+    return x.clip(0.0, 6.0)
+
+
+def _elu_slope(x, alpha, right):
+    # e^x in two halves, so that a large alpha does not multiply the digits that underflow has taken.
+    h = np.exp(0.5 * negative_part(x))
+    return (select(x > 0, right, alpha) * h) * h
 
 
 @elementwise(
     formula="Piecewise((x, x > 0), (alpha*(exp(x) - 1), True))",
     family="rectifier",
-    df=lambda x, alpha: np.where(x > 0, 1.0, alpha * np.exp(np.minimum(x, 0))),
-    d2f=lambda x, alpha: np.where(x > 0, 0.0, alpha * np.exp(np.minimum(x, 0))),
+    df=lambda x, alpha: _elu_slope(x, alpha, 1.0),
+    d2f=lambda x, alpha: _elu_slope(x, alpha, 0.0),
     params={"alpha": Param(1.0, low=0.1, high=3.0, minimum=0.0)},
     kinks={0.0: "left"},
     cite="clevert2016fast",
@@ -101,7 +107,7 @@ def relu6(x):
 )  # fmt: skip
 def elu(x, alpha):
     """Exponential linear unit: saturates at ``-alpha`` instead of 0."""
-    return np.where(x > 0, x, alpha * np.expm1(np.where(x > 0, 0.0, x)))
+    return positive_part(x) + alpha * np.expm1(negative_part(x))
 
 
 # The scale and the alpha for which mean 0 and variance 1 are a fixed point (Klambauer et al., 2017, equation 14), and
@@ -114,8 +120,8 @@ _SELU_LEFT = 1.7580993408473768
     formula="1.0507009873554804934193349852946*Piecewise("
     "(x, x > 0), (1.67326324235437728481704299167179*(exp(x) - 1), True))",
     family="rectifier",
-    df=lambda x: np.where(x > 0, _SELU_SCALE, _SELU_LEFT * np.exp(np.minimum(x, 0))),
-    d2f=lambda x: np.where(x > 0, 0.0, _SELU_LEFT * np.exp(np.minimum(x, 0))),
+    df=lambda x: select(x > 0, _SELU_SCALE, _SELU_LEFT) * np.exp(negative_part(x)),
+    d2f=lambda x: select(x > 0, 0.0, _SELU_LEFT) * np.exp(negative_part(x)),
     kinks={0.0: "left"},
     cite="klambauer2017self",
     textbook=("1.0507009873554805*(np.maximum(x, 0) + 1.6732632423543772*(np.exp(np.minimum(x, 0)) - 1))",),
@@ -124,24 +130,30 @@ _SELU_LEFT = 1.7580993408473768
 )  # fmt: skip
 def selu(x):
     """Scaled ELU: keeps mean 0 and variance 1 from layer to layer, in wide networks with LeCun's initialisation."""
-    return np.where(x > 0, _SELU_SCALE * x, _SELU_LEFT * np.expm1(np.where(x > 0, 0.0, x)))
+    return _SELU_SCALE * positive_part(x) + _SELU_LEFT * np.expm1(negative_part(x))
 
 
 def _celu(x, alpha):
-    z = np.minimum(x, 0) / alpha
+    curve = positive_part(x) + alpha * np.expm1(negative_part(x) / alpha)
     # So near to 0 the two agree in all digits, and x has those that the quotient loses to underflow.
-    return np.where(z > -(2.0**-54), x, alpha * np.expm1(z))
+    return patched(curve, np.abs(x) < 2.0**-54 * alpha, lambda: x)
+
+
+def _celu_d(x, alpha):
+    z, rest = quotient(negative_part(x), alpha)
+    return np.exp(z) * (1 + rest)
 
 
 def _celu_d2(x, alpha):
-    h = np.exp(0.5 * (np.minimum(x, 0) / alpha))
-    return np.where(x > 0, 0.0, (h / alpha) * h)
+    z, rest = quotient(negative_part(x), alpha)
+    h = np.exp(0.5 * z)
+    return select(x > 0, 0.0, (h / alpha) * h * (1 + rest))
 
 
 @elementwise(
     formula="Piecewise((x, x > 0), (alpha*(exp(x/alpha) - 1), True))",
     family="rectifier",
-    df=lambda x, alpha: np.exp(np.minimum(x, 0) / alpha),
+    df=_celu_d,
     d2f=_celu_d2,
     params={"alpha": Param(1.0, low=0.1, high=3.0, minimum=0.0, positive=True)},
     kinks={0.0: "left"},
@@ -157,17 +169,31 @@ def celu(x, alpha):
 
 def _softplus(x, beta):
     z = beta * x
-    h = np.exp(-0.5 * np.abs(z))
-    # Far to the left log1p(e^z) is e^z, which is divided between its two halves so as not to lose digits to underflow.
-    tail = np.where(z < -700, (h / beta) * h, np.log1p(h * h) / beta)
-    return np.maximum(x, 0) + tail
+    _, rest = product(beta, negative_part(x))  # to the right how z was rounded costs no more than any rounding
+    curve = np.log1p(np.exp(z)) * ((1 + rest) / beta)
+    # Far to the left it is e^z / beta. As a square it is divided by a small beta before underflow takes digits.
+    far_left = (z < -700) & (beta < 1)
+    curve = patched(curve, far_left, lambda: np.square(np.exp(0.5 * z) / np.sqrt(beta)) * (1 + rest))
+    return patched(curve, z > 700, lambda: x)
+
+
+def _softplus_d(x, beta):
+    _, rest = product(beta, negative_part(x))  # to the right the slope is 1 and forgets how z was rounded
+    return logistic(beta * x) * (1 + rest)
+
+
+def _softplus_d2(x, beta):
+    z, rest = product(beta, np.abs(x))
+    e = np.exp(-z)
+    bend = patched(beta * e / np.square(1 + e), z > 700, lambda: np.square(np.exp(-0.5 * z) * np.sqrt(beta)))
+    return bend * (1 - rest)
 
 
 @elementwise(
     formula="log(1 + exp(beta*x))/beta",
     family="rectifier",
-    df=lambda x, beta: logistic(beta * x),
-    d2f=lambda x, beta: gate_d2(beta * x, beta),
+    df=_softplus_d,
+    d2f=_softplus_d2,
     params={"beta": Param(1.0, low=0.1, high=10.0, symbol="beta", minimum=0.0, positive=True)},
     cite="dugas2001incorporating",
     keras="softplus", torch="nn.functional.softplus(beta=beta)", jax="nn.softplus",
@@ -187,22 +213,36 @@ def softplus(x, beta):
 _LARGEST = np.finfo(np.float64).max
 
 
-def _closing(x, b):
-    """(sqrt(x^2 + b) - |x|)/2 and sqrt(x^2 + b), for the square-root rectifier; the difference never cancels."""
-    r = np.hypot(x, np.sqrt(b))
-    # (b/2) / (r + |x|), in an order in which nothing overflows; the ratio of two infinities is 1 here.
-    share = np.minimum(np.abs(x), _LARGEST) / np.minimum(r, _LARGEST)
-    return (b / 2) / r / (1 + share), r
+def _outside(square):
+    """Where a square, or what it is made of, has left the numbers that have all digits."""
+    return (square < 1e-290) | (square > 1e300)
+
+
+def _half_root(x, b):
+    """sqrt(x^2 + b) / 2; hypot, eight times slower, serves only where squares do not."""
+    square = np.square(0.5 * x) + b / 4
+    return patched(np.sqrt(square), _outside(square), lambda: np.hypot(0.5 * x, 0.5 * np.sqrt(b)))
+
+
+def _closing(x, b, root):
+    """(sqrt(x^2 + b) - |x|) / 2 without that difference, which cancels."""
+    return 0.25 * (b / (root + 0.5 * np.abs(x)))
 
 
 def _squareplus_d(x, b):
-    closing, r = _closing(x, b)
-    return np.where(x < 0, closing / r, 1 - closing / r)
+    x = np.clip(x, -_LARGEST, _LARGEST)  # inf / inf would be nan
+    root = _half_root(x, b)
+    return 0.5 * (positive_part(x) + _closing(x, b, root)) / root
 
 
 def _squareplus_d2(x, b):
-    r = np.hypot(x, np.sqrt(b))
-    return (b / 2) / r / r / r
+    square = np.square(0.5 * x) + b / 4
+
+    def by_roots():
+        root = _half_root(x, b)
+        return b / root / root / root
+
+    return patched(b / square / np.sqrt(square), _outside(square), by_roots) / 16
 
 
 @elementwise(
@@ -217,8 +257,7 @@ def _squareplus_d2(x, b):
 )  # fmt: skip
 def squareplus(x, b):
     """Squareplus: a smooth ReLU that needs a square root only, no exponential."""
-    closing, r = _closing(x, b)
-    return np.where(x < 0, closing, 0.5 * x + 0.5 * r)
+    return positive_part(x) + _closing(x, b, _half_root(x, b))
 
 
 @elementwise(
@@ -249,7 +288,7 @@ def rrelu(x, lower, upper):
 @elementwise(
     formula="Piecewise((x, x > threshold), (default_value, True))",
     family="rectifier",
-    df=lambda x, threshold, default_value: np.where(x > threshold, 1.0, 0.0 * default_value),
+    df=lambda x, threshold, default_value: (x > threshold).astype(np.float64) + 0.0 * default_value,
     d2f=lambda x, threshold, default_value: np.zeros(np.broadcast(x, threshold, default_value).shape),
     params={
         "threshold": Param(0.0, low=-1.0, high=2.0, symbol="theta"),
@@ -262,14 +301,14 @@ def rrelu(x, lower, upper):
 )  # fmt: skip
 def threshold(x, threshold, default_value):
     """Threshold: keeps what is above ``threshold`` and answers ``default_value`` to the rest."""
-    return np.where(x > threshold, x, default_value)
+    return select(x > threshold, x, default_value)
 
 
 @elementwise(
     formula="Piecewise((0, x <= -1), ((x + 1)**2/4, x < 1), (x, True))",
     family="rectifier",
     df=lambda x: np.clip((x + 1) / 2, 0, 1),
-    d2f=lambda x: np.where((x > -1) & (x < 1), 0.5, 0.0),
+    d2f=lambda x: 0.5 * ((x > -1) & (x < 1)),
     kinks={-1.0: "left", 1.0: "right"},
     cite="blondel2020learning",
     textbook=(
@@ -281,4 +320,5 @@ def threshold(x, threshold, default_value):
 )  # fmt: skip
 def sparse_plus(x):
     """Sparse plus: a ReLU whose corner is a parabola from -1 to 1, exactly 0 to the left of it."""
-    return np.where(x < 1, np.square(np.clip(x + 1, 0, 2)) / 4, x)
+    # The parabola touches the straight line from above, so that the greater of the two is the right one.
+    return np.maximum(np.square(0.5 * x.clip(-1.0, 1.0) + 0.5), x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from actlab.core import Param, elementwise
+from actlab.functions.kernels import select
 
 _THRESHOLD = Param(0.5, low=0.1, high=2.0, symbol="lambda", minimum=0.0, positive=True)
 
@@ -16,7 +17,7 @@ def _edges(threshold):
 @elementwise(
     formula="Piecewise((x - threshold, x > threshold), (x + threshold, x < -threshold), (0, True))",
     family="shrinkage",
-    df=lambda x, threshold: np.where(np.abs(x) > threshold, 1.0, 0.0),
+    df=lambda x, threshold: (np.abs(x) > threshold).astype(np.float64),
     d2f=lambda x, threshold: np.zeros(np.broadcast(x, threshold).shape),
     params={"threshold": _THRESHOLD},
     kinks=_edges,
@@ -27,13 +28,13 @@ def _edges(threshold):
 )  # fmt: skip
 def soft_shrink(x, threshold):
     """Soft shrinkage: pulls every number towards 0 by ``threshold``, and the small ones onto it."""
-    return np.where(np.abs(x) > threshold, x - np.copysign(threshold, x), 0.0)
+    return x - np.clip(x, -threshold, threshold)
 
 
 @elementwise(
     formula="Piecewise((x, x > threshold), (x, x < -threshold), (0, True))",
     family="shrinkage",
-    df=lambda x, threshold: np.where(np.abs(x) > threshold, 1.0, 0.0),
+    df=lambda x, threshold: (np.abs(x) > threshold).astype(np.float64),
     d2f=lambda x, threshold: np.zeros(np.broadcast(x, threshold).shape),
     params={"threshold": _THRESHOLD},
     kinks=_edges,
@@ -44,26 +45,35 @@ def soft_shrink(x, threshold):
 )  # fmt: skip
 def hard_shrink(x, threshold):
     """Hard shrinkage: keeps numbers beyond ``threshold`` as they are and answers 0 to the others."""
-    return np.where(np.abs(x) > threshold, x, 0.0)
+    return select(np.abs(x) > threshold, x, 0.0)
 
 
-# 2k / (2k + 1)! for k = 1, 2, ...: x cosh x - sinh x is the sum of these times x^(2k + 1), all of one sign.
-_SERIES = tuple(float(2 * k) / float(np.prod(np.arange(1.0, 2 * k + 2))) for k in range(1, 14))
+# Lambert's fraction tanh(x) = x / (1 + y / (3 + y / (5 + ...))), y = x^2, cut after ten levels: x - tanh(x) is x y
+# times the quotient of these polynomials in y, lowest power first. No coefficient is negative, so nothing cancels.
+_LAMBERT_ABOVE = (218243025.0, 16081065.0, 289575.0, 1430.0, 1.0)
+_LAMBERT_BELOW = (654729075.0, 310134825.0, 18918900.0, 315315.0, 1485.0, 1.0)
+
+
+def _polynomial(coefficients, y):
+    total = np.full_like(y, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        total *= y
+        total += coefficient
+    return total
 
 
 def _tanh_shrink(x):
-    near = np.clip(x, -1.5, 1.5)
+    near = x.clip(-1.05, 1.05)
     square = near * near
-    total = np.full_like(square, _SERIES[-1])
-    for coefficient in _SERIES[-2::-1]:
-        total = total * square + coefficient
-    # Near 0 the difference x - tanh(x) cancels; the quotient (x cosh x - sinh x) / cosh x does not.
-    return np.where(np.abs(x) < 1.5, (near * square) * total / np.cosh(near), x - np.tanh(x))
+    fraction = _polynomial(_LAMBERT_ABOVE, square)
+    fraction /= _polynomial(_LAMBERT_BELOW, square)
+    return select(np.abs(x) < 1.05, near * square * fraction, x - np.tanh(x))
 
 
 def _tanh_shrink_d2(x):
-    h = np.exp(-np.abs(x))
-    return ((8 * np.tanh(x) * h) * h) / np.square(1 + h * h)
+    # 2 tanh(x) / cosh(x)^2, in an order in which cosh overflows only where nothing is left.
+    closing = 1 / np.cosh(x)
+    return 2 * np.tanh(x) * (closing * closing)
 
 
 @elementwise(

@@ -5,15 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from actlab.core import elementwise
-from actlab.functions.kernels import gate_d2, logistic
+from actlab.functions.kernels import logistic, patched
+
+
+def _sigmoid_d(x):
+    # sigma(x) * sigma(-x), never sigma * (1 - sigma): the difference is 0 from x = 37 on.
+    e = np.exp(-np.abs(x))
+    return e / np.square(1 + e)
 
 
 @elementwise(
     formula="sigma(x)",
     family="sigmoidal",
-    # sigma(x) * sigma(-x), never sigma * (1 - sigma): the difference is 0 from x = 37 on.
-    df=lambda x: gate_d2(x, 1.0),
-    d2f=lambda x: gate_d2(x, -np.tanh(0.5 * x)),
+    df=_sigmoid_d,
+    d2f=lambda x: -np.tanh(0.5 * x) * _sigmoid_d(x),
     keras="sigmoid", torch="nn.functional.sigmoid", jax="nn.sigmoid", aliases=("logistic",),
 )  # fmt: skip
 def sigmoid(x):
@@ -22,8 +27,8 @@ def sigmoid(x):
 
 
 def _tanh_d(x):
-    # 1 - tanh(x)^2 = 4 sigma(2x) sigma(-2x); the difference is 0 from x = 19 on.
-    return gate_d2(2 * x, 4.0)
+    # Never 1 - tanh(x)^2: the difference is 0 from x = 19 on.
+    return np.square(1 / np.cosh(x))
 
 
 @elementwise(
@@ -40,13 +45,7 @@ def tanh(x):
 
 def _softsign_d2(x):
     r = 1 / (1 + np.abs(x))
-    return np.where(x > 0, -2.0, 2.0) * (r * r * r)  # of a single number, ** 3 rounds otherwise
-
-
-def _softsign(x):
-    # 1 / (1 + 1/|x|) for large |x|, where |x| / (1 + |x|) would be inf / inf in the end.
-    t = np.abs(x)
-    return np.copysign(np.where(t > 1, 1 / (1 + 1 / t), t / (1 + t)), x)
+    return (2 - 4 * (x > 0).astype(np.float64)) * (r * r * r)  # of a single number, ** 3 rounds otherwise
 
 
 @elementwise(
@@ -62,18 +61,20 @@ def _softsign(x):
 )  # fmt: skip
 def softsign(x):
     """Softsign: an S-curve from -1 to 1 that approaches its ends like 1/x, far more slowly than tanh."""
-    return _softsign(x)
+    # Every step of 1 / (1/x + 1) rises with x. In x / (1 + |x|) two roundings compete: now and then it falls.
+    curve = 1 / (1 / x + np.copysign(1.0, x))
+    return patched(curve, np.abs(x) < 2.0**-1000, lambda: x)  # where 1/x would overflow
 
 
 @elementwise(
     formula="log(sigma(x))",
     family="sigmoidal",
     df=lambda x: logistic(-x),
-    d2f=lambda x: -gate_d2(x, 1.0),
+    d2f=lambda x: -_sigmoid_d(x),
     textbook=("-np.log(1 + np.exp(-x))",),
     keras="log_sigmoid", torch="nn.functional.logsigmoid", jax="nn.log_sigmoid", aliases=("logsigmoid",),
 )  # fmt: skip
 def log_sigmoid(x):
     """Logarithm of the sigmoid, in one step: exact also where the sigmoid itself rounds to 0 or 1."""
-    # Minus 0, not 0: where the logarithm underflows, the result is a zero that keeps its sign.
-    return np.minimum(x, -0.0) - np.log1p(np.exp(-np.abs(x)))
+    # Far to the left e^-x overflows, and nothing but x is left of the sum.
+    return patched(-np.log1p(np.exp(-x)), x < -700, lambda: x)
