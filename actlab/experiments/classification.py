@@ -111,7 +111,8 @@ class Calibration:
 
     def __repr__(self) -> str:
         shape = f"{self.hidden} hidden units" if self.hidden else "no hidden layer"
-        lines = [f"{shape}, {self.examples} examples: right {self.right.mean():.1%},"]
+        count = len(self.temperatures)
+        lines = [f"{shape}, {self.examples} examples, {count} networks: right {self.right.mean():.1%},"]
         temperature = f", T = {np.median(self.temperatures):.2f}"
         for label, cooled in (("as trained", False), ("cooled", True)):
             confidence = (self.cooled if cooled else self.confidence).mean()
