@@ -6,7 +6,7 @@ output of a cell changes only when the figure does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -382,6 +382,34 @@ def error_decay(result, ax: Axes) -> Axes:
     return ax
 
 
+# --- Speed ------------------------------------------------------------------------------------------------------------
+
+_OTHERS = ("|", "^", "s", "D", "v", "x")
+
+
+def speeds(shares: Mapping[str, Mapping[str, float]], contestants: Mapping[str, str], ax: Axes) -> Axes:
+    """Draw, a row for each function, how fast contestants are as parts of the speed of a copy.
+
+    ``shares`` holds these parts by function and contestant, and ``contestants`` the names in the legend; the first is a
+    dot in the function's colour, the others are marks in grey. The functions are ordered by the speed of the first.
+    """
+    first, *others = contestants
+    ordered = sorted((name for name in shares if first in shares[name]), key=lambda name: shares[name][first])
+    rows = range(len(ordered))
+    for mark, other in zip(_OTHERS, others, strict=False):
+        found = [(shares[name][other], row) for row, name in zip(rows, ordered, strict=True) if other in shares[name]]
+        hollow = {} if mark in "|x" else {"markerfacecolor": "none"}
+        ax.plot(*np.transpose(found), mark, color="0.45", markersize=5, label=contestants[other], **hollow)
+    colours = [colour(ACTIVATIONS[name]) for name in ordered]
+    ax.scatter([shares[name][first] for name in ordered], rows, s=40, color=colours, zorder=3)
+    ax.scatter([], [], s=40, color="black", label=contestants[first])
+    ax.set(xscale="log", xlabel="speed of a copy = 1", ylim=(-0.7, len(ordered) - 0.3))
+    ax.set_yticks(rows, ordered)
+    ax.grid(axis="y", color="0.9", linewidth=0.8)
+    ax.set_axisbelow(True)
+    return ax
+
+
 def _function_colour(function):
     """The colour of an activation; black for any other function."""
     return colour(function) if isinstance(function, Activation) else "black"
@@ -567,4 +595,32 @@ def unit_paths(naive, repaired, ax: Axes, *, color) -> Axes:
     for result, style, label in ((naive, "--", "naive"), (repaired, "-", "repaired")):
         ax.plot(np.round(result.pre_activations, 2), color=color, linestyle=style, label=label)
     ax.set(xlabel="step", ylabel="pre-activation")
+    return ax
+
+
+def reliability(result, ax: Axes) -> Axes:
+    """Draw the share of right answers of a ``Calibration`` over its confidence, as trained and cooled.
+
+    Each dot is one of eight groups of equal size; on the dotted line confidence and success agree.
+    """
+    ax.plot([0, 1], [0, 1], ":", color="0.45", linewidth=1.2)
+    for label, cooled, style in (("as trained", False, "o-"), ("cooled", True, "s--")):
+        ax.plot(*_stable(result.bins(cooled=cooled)), style, color=_COLOURS[0 if cooled else 3], label=label)
+    ax.set(xlim=(0.3, 1.02), ylim=(0.3, 1.02), xlabel="confidence", ylabel="share right", aspect="equal")
+    return ax
+
+
+def jacobian(activation: Vectorwise, z: Sequence[float], ax: Axes) -> Axes:
+    """Draw the Jacobian of a vector activation at ``z`` as a map with its numbers: row i has the slopes of output i."""
+    entries = np.round(activation.jacobian(z), 2) + 0.0  # no minus before a zero
+    scale = 2 * max(np.abs(entries).max(), 0.5)
+    # No slope exceeds half of the scale, so that black numbers stay legible.
+    ax.pcolormesh(entries, cmap="PuOr", vmin=-scale, vmax=scale, edgecolors="white", linewidth=1)
+    for (row, column), entry in np.ndenumerate(entries):
+        ax.text(column + 0.5, row + 0.5, f"{entry:.2f}".replace("-", "−"), ha="center", va="center", fontsize="small")
+    rows, columns = (np.arange(size) for size in entries.shape)
+    ax.set(title=activation.name, aspect="equal", xlabel="score", ylabel="output", ylim=(rows.size, 0))
+    ax.set_xticks(columns + 0.5, columns + 1)
+    ax.set_yticks(rows + 0.5, rows + 1)
+    ax.tick_params(length=0)
     return ax

@@ -149,15 +149,14 @@ def test_every_line_along_the_axis_is_a_vector_of_its_own(case, block, axis):
 
 
 @each_vectorwise
-def test_many_rows_give_what_each_gives_alone(case):
-    # More than a block of them, in which the last block is not full; the outer two rows do not lie in one block.
-    z = np.random.default_rng(3).normal(scale=3, size=(2, core._BLOCK // 8 - 3, 12))
+def test_many_rows_give_what_few_of_them_give(case):
+    # Three blocks, of which the last is not full.
+    z = np.random.default_rng(3).normal(scale=3, size=(core._BLOCK // 6 + 7, 12))
     g = weights(case, z)
-    outputs, products, slopes = case(z), case.vjp(z, g), case.jacobian(z)
-    for index in [(0, 0), (0, 1000), (0, z.shape[1] - 1), (1, 0), (1, 17), (1, z.shape[1] - 1)]:
-        np.testing.assert_array_equal(outputs[index], case(z[index]))
-        np.testing.assert_array_equal(products[index], case.vjp(z[index], g[index]))
-        np.testing.assert_array_equal(slopes[index], case.jacobian(z[index]))
+    few = [slice(start, start + 100) for start in range(0, len(z), 100)]
+    np.testing.assert_array_equal(case(z), np.concatenate([case(z[part]) for part in few]))
+    np.testing.assert_array_equal(case.vjp(z, g), np.concatenate([case.vjp(z[part], g[part]) for part in few]))
+    np.testing.assert_array_equal(case.jacobian(z), np.concatenate([case.jacobian(z[part]) for part in few]))
 
 
 @each_vectorwise
@@ -272,6 +271,7 @@ def test_at_infinity_merging_gives_the_limit_where_there_is_one(name, z, value):
         ("glu", (2.0, INF), (1.0, 0.0)),
         ("glu", (2.0, -INF), (0.0, 0.0)),
         ("glu", (-INF, 1.0), (actlab.sigmoid(1.0), -INF)),
+        ("glu", (INF, -2000.0), (0.0, INF)),
         ("swiglu", (-INF, 3.0), (0.0, 0.0)),
         ("swiglu", (INF, 3.0), (3.0, INF)),
         ("maxout", (-INF, 3.0), (0.0, 1.0)),

@@ -1,5 +1,6 @@
 """Experiments: each returns a frozen result, which ``actlab.figures`` can draw."""
 
+from actlab.experiments.classification import Calibration, LabelTraining, calibration, learn_labels
 from actlab.experiments.cosine import CosineFit, cosine_data, cosine_fit
 from actlab.experiments.denoising import Denoising, denoise
 from actlab.experiments.depth import DepthSignal, signal_through_depth
@@ -24,11 +25,12 @@ from actlab.experiments.slopes import LearnedSlopes, learned_slopes
 from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining, learn_xor, separate_corners
 
 __all__ = [
-    "CORNERS", "XOR_LABELS", "CollapseErrors", "Conditioning", "CosineFit", "DeadUnits", "Denoising", "DepthSignal",
-    "GradientRatio", "LearnedSlopes", "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery",
-    "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement", "XorTraining",
-    "collapse_errors", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "first_float",
-    "fit_one_unit", "fit_shifted", "gradient_ratio", "learn_xor", "learned_slopes", "quantisation_errors",
-    "quantise", "recovery", "relative_errors", "separate_corners", "shared_signs", "shifted_errors",
-    "signal_through_depth", "train_linear_stacks", "train_sure_unit", "wave", "weight_movement",
+    "CORNERS", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFit", "DeadUnits", "Denoising",
+    "DepthSignal", "GradientRatio", "LabelTraining", "LearnedSlopes", "LinearTraining", "OneUnitFit",
+    "QuantisationErrors", "Recovery", "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining",
+    "WeightMovement", "XorTraining", "calibration", "collapse_errors", "conditioning", "cosine_data", "cosine_fit",
+    "dead_units", "denoise", "first_float", "fit_one_unit", "fit_shifted", "gradient_ratio", "learn_labels",
+    "learn_xor", "learned_slopes", "quantisation_errors", "quantise", "recovery", "relative_errors",
+    "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
+    "train_sure_unit", "wave", "weight_movement",
 ]  # fmt: skip

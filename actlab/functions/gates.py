@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from actlab.core import Difference, Param, elementwise
-from actlab.functions.kernels import FLUSHED, gate, gate_d, gate_d2, times
+from actlab.functions.kernels import FLUSHED, bend, decay, gate, gate_d, patched, product, select, square, times
 
 _SQRT_2PI = np.sqrt(2 * np.pi)
 
 
 def _silu_d(x, beta):
-    z = np.clip(times(beta, x), -FLUSHED, FLUSHED)
+    z = times(beta, x)
     return gate_d(z, z)
 
 
 def _silu_d2(x, beta):
     z = np.clip(times(beta, x), -FLUSHED, FLUSHED)
-    return beta * gate_d2(z, 2 - z * np.tanh(0.5 * z))
+    return bend(z, 2.0, np.abs(z), beta)
 
 
 @elementwise(
@@ -31,45 +31,46 @@ def _silu_d2(x, beta):
 )  # fmt: skip
 def silu(x, beta):
     """Sigmoid linear unit: x gated by its own sigmoid; with another ``beta`` than 1 it is known as Swish."""
-    return gate(x, times(beta, x))
+    return gate(x, *product(beta, x))
 
 
-# Beyond this exp(-t^2/2) takes every float64 the GELU multiplies it by to zero; the clip spares 0 * inf.
+# Beyond this exp(-t^2/2) takes every float64 that a GELU multiplies it by to zero; the clip spares 0 * inf.
 _GELU_END = 60.0
 
-# Chebyshev fit, by mpmath, of (t + 5.5) * Phi(-t) * exp(t^2/2) over t >= 0 as a polynomial in s = (t - 5.5)/(t + 5.5),
+# Chebyshev fit, by mpmath, of (t + 4) * Phi(-t) * exp(t^2/2) over 0 <= t <= 39 as a polynomial in s = (t - 4)/(t + 4),
 # lowest power first; its relative error is below 1e-16. Phi(-t) times a growing factor never cancels, 1 + erf does.
 _MILLS = (
-    0.7737696342764068, -0.6851834205743369, 0.5355964890624925, -0.36704906529373427, 0.21787243285805646,
-    -0.10970308995562769, 0.04509758081334374, -0.013923510604434685, 0.002442982686037974, 0.00026960427246933556,
-    -0.00032452269086963135, 7.141368423044527e-05, 1.6319996316326574e-05, -1.2115687203731879e-05,
-    4.467022739827017e-07, 1.4781473526388254e-06, -2.690710473582149e-07, -1.7119959856106512e-07,
-    5.242071866032022e-08, 1.8838657266329626e-08, -7.480539179912658e-09, -1.4270575873081903e-09,
-    6.275261778365239e-10,
+    0.7552851304157515, -0.6078966419718917, 0.3871374007422187, -0.18652185795969298, 0.0603965748907066,
+    -0.0075401889656226675, -0.0034796923623715906, 0.0016308184422239424, 0.00013334425522449717,
+    -0.0002310948203047214, -1.907873095933309e-06, 3.5144187813104215e-05, 7.150276513545111e-07,
+    -5.918905080396581e-06, -6.251785640512302e-07, 1.0198152807723923e-06, 2.63742514249532e-07,
+    -1.5426167593457165e-07, -7.642482978378022e-08, 1.4569488564608778e-08, 1.3938808852558355e-08,
+    7.731895808625608e-11, -9.6615755481553e-10,
 )  # fmt: skip
 
 
 def _mills(t):
     """Phi(-t) * exp(t^2/2) for t >= 0, Phi being the normal distribution function."""
-    s = (t - 5.5) / (t + 5.5)
+    end = t + 4
+    s = (t - 4) / end
     total = np.full_like(s, _MILLS[-1])
     for coefficient in _MILLS[-2::-1]:
         total *= s
         total += coefficient
-    return total / (t + 5.5)
+    return total / end
 
 
 def _gelu_d(x):
-    t = np.minimum(np.abs(x), _GELU_END)
+    t = np.clip(np.abs(x), 0, _GELU_END)
     h = np.exp(-0.25 * t * t)
-    lower = (h * (_mills(t) - t / _SQRT_2PI)) * h
-    return np.where(x < 0, lower, 1 - lower)
+    left = (h * (_mills(t) - t / _SQRT_2PI)) * h
+    return select(x > 0, 1 - left, left)
 
 
 def _gelu_d2(x):
-    t = np.minimum(np.abs(x), _GELU_END)
-    h = np.exp(-0.25 * t * t)
-    return (h * ((2 - t * t) / _SQRT_2PI)) * h
+    square = np.square(np.clip(x, -_GELU_END, _GELU_END))
+    h = np.exp(-0.25 * square)
+    return (h * ((2 - square) / _SQRT_2PI)) * h
 
 
 @elementwise(
@@ -86,31 +87,42 @@ def _gelu_d2(x):
 )  # fmt: skip
 def gelu(x):
     """Gaussian error linear unit, exact: x times the probability that a standard normal number is below x."""
-    near = np.clip(x, -_GELU_END, _GELU_END)
-    t = np.abs(near)
-    h = np.exp(-0.25 * t * t)
-    share = ((near * h) * _mills(t)) * h
-    return np.where(x > 0, x - share, share)
+    t = np.clip(np.abs(x), 0, _GELU_END)
+    t_squared, rest = square(t)
+    e = np.exp(-0.5 * t_squared)
+    closing = (t * _mills(t)) * (e - e * (0.5 * rest))
+    return np.copysign(np.clip(x, 0, np.inf) - closing, x)  # of the sign of x, -0.0 too
 
 
-# z(x) = a x + b x^3 of the tanh form, in which 1 + tanh(u) is written as 2 sigma(2u).
-_TANH_A = 2 * np.sqrt(2 / np.pi)
-_TANH_B = _TANH_A * 0.044715
+# In the tanh form 1 + tanh(u) is 2 sigma(z) with z = 2u = a x + b x^3. At multiples of 1/256 the first digits of a and
+# b, A1 and B1, give z without rounding; the others, A2 and B2, follow apart.
+_TANH_A, _TANH_A1, _TANH_A2 = 1.5957691216057308, 1.5957691216026433, 3.0874305383944692e-12
+_TANH_B, _TANH_B1, _TANH_B2 = 0.07135481627260025, 0.07135391235351562, 9.039190846237764e-07
 _GELU_TANH_END = 30.0
 
 
-def _gelu_tanh_d(x):
+def _tanh_argument(x):
+    """z(x) in two parts: the float64 nearest to it, and what is left of it."""
     x = np.clip(x, -_GELU_TANH_END, _GELU_TANH_END)
+    node = np.rint(x * 256) * (1 / 256)
+    square = node * node
+    at_node = node * (_TANH_A1 + _TANH_B1 * square)
+    rest = (x - node) * (_TANH_A + _TANH_B * (x * (x + node) + square)) + node * (_TANH_A2 + _TANH_B2 * square)
+    nearest = at_node + rest
+    return nearest, rest - (nearest - at_node)
+
+
+def _gelu_tanh_d(x):
     square = x * x
     return gate_d(x * (_TANH_A + _TANH_B * square), x * (_TANH_A + 3 * _TANH_B * square))
 
 
 def _gelu_tanh_d2(x):
     x = np.clip(x, -_GELU_TANH_END, _GELU_TANH_END)
-    square = x * x
-    z = x * (_TANH_A + _TANH_B * square)
-    dz = _TANH_A + 3 * _TANH_B * square
-    return gate_d2(z, 2 * dz + 6 * _TANH_B * square - x * dz * dz * np.tanh(0.5 * z))
+    a, b, square = _TANH_A, _TANH_B, x * x
+    # z'^2 as a polynomial is rounded less than the square of z'.
+    slope_squared = a * a + square * (6 * a * b + 9 * b * b * square)
+    return bend(x * (a + b * square), 2 * a + 12 * b * square, np.abs(x) * slope_squared)
 
 
 @elementwise(
@@ -129,10 +141,11 @@ def _gelu_tanh_d2(x):
 )  # fmt: skip
 def gelu_tanh(x):
     """GELU in its tanh form: a close stand-in for the exact GELU that needs no error function; JAX's default."""
-    return gate(x, x * (_TANH_A + _TANH_B * (x * x)))
+    return gate(x, *_tanh_argument(x))
 
 
 _LOGISTIC_PROBIT = 1.702
+_LOGISTIC_PROBIT_REST = 4.263256414560601e-17  # what the float64 leaves of the decimal number
 
 
 def _gelu_sigmoid_d(x):
@@ -152,41 +165,27 @@ def _gelu_sigmoid_d2(x):
 )
 def gelu_sigmoid(x):
     """GELU in its sigmoid form: the coarser and cheaper of the two stand-ins."""
-    return gate(x, _LOGISTIC_PROBIT * x)
+    z, rest = product(_LOGISTIC_PROBIT, x)
+    return gate(x, z, rest + (_LOGISTIC_PROBIT_REST / _LOGISTIC_PROBIT) * z)
 
 
-# Mish in e = exp(-|x|), in which nothing overflows: tanh(log(1 + e^x)) is a rational function of e on either side.
-_MISH_END = 1500.0
-
-
-def _mish(x):
-    h = np.exp(-0.5 * np.abs(x))
-    e = h * h
-    left = (np.maximum(x, -_MISH_END) * h) * (1 + e / 2) * h / (1 + e + e * e / 2)
-    right = x * ((1 + 2 * e) / (1 + 2 * e + 2 * e * e))
-    return np.where(x < 0, left, right)
+# With e = e^x, tanh(log(1 + e^x)) is n / d with n = e (e + 2) and d = n + 2. Beyond this |x| powers of e may overflow,
+# and of the powers of e^-|x| only the lowest is not lost.
+_MISH_FAR = 100.0
 
 
 def _mish_d(x):
-    x = np.clip(x, -_MISH_END, _MISH_END)
-    h = np.exp(-0.5 * np.abs(x))
-    e = h * h
-    d = 1 + e + e * e / 2
-    left = (h * ((1 + e / 2) * d + x * (1 + e))) * h / np.square(d)
-    w = 1 + 2 * e + 2 * e * e
-    right = (1 + 2 * e) / w + 4 * (x * e) * e * (1 + e) / np.square(w)
-    return np.where(x < 0, left, right)
+    e = np.exp(x)
+    d = e * (e + 2) + 2
+    near = e * ((e + 2) + 4 * x * (1 + e) / d) / d
+    return patched(near, np.abs(x) > _MISH_FAR, lambda: np.where(x < 0, decay(x, 1 + x), 1.0))
 
 
 def _mish_d2(x):
-    x = np.clip(x, -_MISH_END, _MISH_END)
-    h = np.exp(-0.5 * np.abs(x))
-    e = h * h
-    d = 1 + e + e * e / 2
-    left = (h * (2 * (1 + e) * d + x * (1 + e - 1.5 * e * e - e * e * e))) * h / (d * d * d)
-    w = 1 + 2 * e + 2 * e * e
-    right = 8 * (e * ((1 + e) * w + x * (e * e * e + e * e - 1.5 * e - 1))) * e / (w * w * w)
-    return np.where(x < 0, left, right)
+    e = np.exp(x)
+    d = e * (e + 2) + 2
+    near = 4 * e * (2 * (1 + e) * d + x * (2 + e * (2 - e * (3 + 2 * e)))) / (d * d * d)
+    return patched(near, np.abs(x) > _MISH_FAR, lambda: np.where(x < 0, decay(x, 2 + x), decay(2 * x, 8 * (1 - x))))
 
 
 @elementwise(
@@ -199,4 +198,6 @@ def _mish_d2(x):
 )  # fmt: skip
 def mish(x):
     """Mish: x gated by the tanh of its softplus; close to SiLU, with a slightly deeper valley."""
-    return _mish(x)
+    e = np.exp(x)
+    n = e * (e + 2)
+    return patched(x * (n / (n + 2)), np.abs(x) > _MISH_FAR, lambda: np.where(x < 0, decay(x, x), x))

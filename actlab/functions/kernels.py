@@ -7,47 +7,21 @@ import numpy as np
 # Beyond this the factor exp(-z) takes every float64 to zero, whatever it is multiplied by.
 FLUSHED = 1500.0
 
+LARGEST = np.finfo(np.float64).max
+
+# What a kernel computes on the way it allocates and frees. glibc returns freed memory to the system, to fetch it again
+# page by page at twice the cost of the computation, until it has once seen an array larger than that freed: this one.
+np.empty(2**19)
+
 
 def logistic(z):
     """1 / (1 + e^-z), which is e^z far to the left, where e^-z overflows."""
     return patched(1 / (1 + np.exp(-z)), z < -700, lambda: np.exp(z))
 
 
-def gate(x, z):
-    """x * sigmoid(z). The factor e^z is multiplied in two halves, so that the product underflows only where due."""
-    h = np.exp(-0.5 * np.abs(z))
-    closed = np.where(z < -FLUSHED, np.copysign(0.0, x), (x * h) * h)
-    return np.where(z < 0, closed, x) / (1 + h * h)
-
-
-def gate_d(z, p):
-    """d/dx of x * sigmoid(z(x)), given z and p = x * z'(x)."""
-    h = np.exp(-0.5 * np.abs(z))
-    e = h * h
-    closed = (h * (1 + p / (1 + e))) * h
-    opened = 1 + ((p * h) * h) / (1 + e)
-    return np.where(z < 0, closed, opened) / (1 + e)
-
-
-def gate_d2(z, q):
-    """sigmoid'(z) * q: the second derivative, with q = 2 z' + x z'' - x z'^2 tanh(z/2)."""
-    h = np.exp(-0.5 * np.abs(z))
-    return ((h * q) * h) / np.square(1 + h * h)  # of a single number, ** 2 rounds otherwise
-
-
-def times(a, x):
-    """a * x with 0 * inf = 0: the limit of a * x for a = 0."""
-    return np.where(a == 0, 0.0, a * x)
-
-
-def positive_part(x):
-    """max(x, 0), to be added to something: x = 0 keeps its sign, and for x < 0 it is -0, so that the sum keeps its."""
-    return x.clip(-0.0, np.inf)  # np.maximum is three times slower against a single number
-
-
-def negative_part(x):
-    """min(x, 0), where x = 0 keeps its sign."""
-    return x.clip(-np.inf, 0.0)
+def patched(result, condition, correct):
+    """``result``, and ``correct()`` where the condition holds; that is computed only if it holds anywhere."""
+    return np.where(condition, correct(), result) if condition.any() else result
 
 
 def select(condition, yes, no):
@@ -57,9 +31,10 @@ def select(condition, yes, no):
     return (no ^ (mask & (yes ^ no))).view(np.float64)
 
 
-def patched(result, condition, correct):
-    """``result``, and ``correct()`` where the condition holds; that is computed only if it holds anywhere."""
-    return np.where(condition, correct(), result) if condition.any() else result
+def decay(z, q):
+    """q * e^-|z|. The factor is multiplied in two halves, so that the product underflows only where it is due."""
+    h = np.exp(-0.5 * np.abs(z))
+    return (h * np.clip(q, -LARGEST, LARGEST)) * h  # finite, so that 0 * q is 0
 
 
 def leading(x):
@@ -77,7 +52,7 @@ def product(a, x):
     """a * x, as an exponent, in two parts: the float64 nearest to it, and what that leaves of it."""
     if np.ndim(a) == 0 and a == 1:
         return x, 0.0  # the usual case, for nothing
-    nearest, a1, x1 = a * x, leading(a), leading(x)
+    nearest, a1, x1 = times(a, x), leading(a), leading(x)
     a2, x2 = a - a1, x - x1
     return nearest, _credible((((a1 * x1 - nearest) + a1 * x2) + a2 * x1) + a2 * x2, nearest)
 
@@ -89,3 +64,55 @@ def quotient(x, a):
     nearest = x / a
     back, rest = product(a, nearest)
     return nearest, _credible(((x - back) - rest) / a, nearest)
+
+
+def square(x):
+    """x * x in two parts, as in ``product``, for finite squares."""
+    nearest, x1 = x * x, leading(x)
+    return nearest, (x1 * x1 - nearest) + (x - x1) * (x + x1)
+
+
+# Where |z| is greater, e^-|z| is lost beside 1, whatever it is multiplied by, and e^|z| may overflow.
+FAR = 700.0
+
+
+def gate(x, z, rest=0.0):
+    """x * sigmoid(z + rest), where rest is what z was rounded by."""
+
+    def far():  # where z is huge, so may the rest be; what it is multiplied by is zero then
+        return np.where(z < 0, decay(z, x) * (1 + np.clip(rest, -0.5, 0.5)), x)
+
+    e = np.exp(-z)
+    return patched(x / (1 + (e - e * rest)), np.abs(z) > FAR, far)
+
+
+def gate_d(z, p):
+    """d/dx of x * sigmoid(z(x)), given z and p = x * z'(x)."""
+    e = np.exp(-z)
+    share = 1 / (1 + e)
+    near = share * (1 + p * (e * share))
+    return patched(near, np.abs(z) > FAR, lambda: np.where(z < 0, decay(z, 1 + p), 1.0))
+
+
+def bend(z, a, b, c=1.0):
+    """sigmoid'(z) * (a - b tanh|z/2|) * c: (x sigmoid(z(x)))'' with ac = 2 z' + x z'' and bc = |x| z'^2."""
+    distance = np.abs(z)
+    e = np.exp(-distance)
+    opened = 1 + e
+    near = e * (a - b * (1 - 2 * e / opened)) / np.square(opened) * c
+    return patched(near, distance > FAR, lambda: decay(0.5 * z, a - b) * decay(0.5 * z, c))
+
+
+def times(a, x):
+    """a * x with 0 * inf = 0: the limit of a * x for a = 0."""
+    return a * x if np.all(a) else np.where(a == 0, 0.0, a * x)
+
+
+def positive_part(x):
+    """max(x, 0), to be added to something: x = 0 keeps its sign, and for x < 0 it is -0, so that the sum keeps its."""
+    return x.clip(-0.0, np.inf)  # np.maximum is three times slower against a single number
+
+
+def negative_part(x):
+    """min(x, 0), where x = 0 keeps its sign."""
+    return x.clip(-np.inf, 0.0)

@@ -1,0 +1,46 @@
+"""The command ``python -m actlab.speed``: measures, writes the record, and says which goals are met."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+from actlab.catalogue import elementwise
+from actlab.speed.contestants import load, pin
+from actlab.speed.measurement import SIZES, run
+from actlab.speed.report import conditions, goals
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the benchmark with the given arguments, by default those of the command line."""
+    names = [activation.name for activation in elementwise()]
+    parser = argparse.ArgumentParser(prog="python -m actlab.speed", description=__doc__)
+    parser.add_argument("--functions", nargs="+", default=names, metavar="NAME", help="default: all elementwise ones")
+    parser.add_argument("--orders", nargs="+", type=int, default=(0, 1, 2), choices=(0, 1, 2))
+    parser.add_argument("--dtypes", nargs="+", default=("float64", "float32"), choices=("float64", "float32"))
+    parser.add_argument("--sizes", nargs="+", type=int, default=SIZES, metavar="N")
+    parser.add_argument("--frameworks", nargs="*", metavar="NAME", help="of keras, torch, jax; default: the installed")
+    parser.add_argument("--rounds", type=int, help="rounds for every size; default: fewer for more numbers")
+    parser.add_argument("--output", type=Path, default=Path("speed.json"), help="default: speed.json")
+    options = parser.parse_args(arguments)
+    pin()
+    frameworks = () if options.frameworks == [] else load(options.frameworks)
+    record = run(
+        options.functions,
+        orders=options.orders,
+        dtypes=options.dtypes,
+        sizes=options.sizes,
+        frameworks=frameworks,
+        rounds=options.rounds,
+        tell=partial(print, flush=True),
+    )
+    record.save(options.output)
+    print(conditions(record))
+    words = {True: "met     ", False: "NOT MET ", None: "-       "}
+    for goal in goals(record):
+        print(f"{words[goal.met]} {goal.text}: {goal.measured}")
+
+
+if __name__ == "__main__":
+    main()

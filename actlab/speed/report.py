@@ -1,0 +1,296 @@
+"""What a record of the benchmark says: ratios and their means, the goals and whether they are met, tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from actlab.catalogue import Table
+from actlab.speed.record import Measurement, Record
+
+OURS = "actlab"
+
+#: What the columns of the tables are called.
+TITLES: Mapping[str, str] = {
+    OURS: "actlab", "actlab, out=": "actlab, `out=`", "actlab, whole": "actlab, in one block",
+    "textbook": "textbook numpy", "scipy": "scipy.special",
+    "keras": "Keras on TensorFlow", "torch": "PyTorch", "jax": "JAX", "jax.jit": "JAX, compiled",
+}  # fmt: skip
+_ORDERS = ("f", "f'", "f''")
+
+# The calls of numpy that a function cannot do without, and the part of actlab's time that they should make up.
+_FLOORS: Mapping[str, tuple[tuple[str, ...], float]] = {
+    "sigmoid": (("exp",), 0.45), "silu": (("exp",), 0.45), "gaussian": (("exp",), 0.45), "elu": (("expm1",), 0.45),
+    "mish": (("exp",), 0.35), "gelu_tanh": (("exp",), 0.35), "tanh": (("tanh",), 0.95),
+    "softplus": (("exp", "log1p"), 0.7), "log_sigmoid": (("exp", "log1p"), 0.7),
+}  # fmt: skip
+_PLAIN = ("relu", "relu6", "hard_tanh")
+
+
+def geometric_mean(ratios: Iterable[float]) -> float:
+    """The mean for ratios: that of r and 1/r is 1. Of no ratios it is nan."""
+    logarithms = [math.log(ratio) for ratio in ratios]
+    return math.exp(math.fsum(logarithms) / len(logarithms)) if logarithms else math.nan
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How many times as long others take, by function: more than 1 where actlab is faster."""
+
+    ratios: Mapping[str, float]
+
+    @property
+    def mean(self) -> float:
+        """The geometric mean over the functions."""
+        return geometric_mean(self.ratios.values())
+
+    @property
+    def wins(self) -> int:
+        """The number of functions at which actlab is faster."""
+        return sum(ratio > 1 for ratio in self.ratios.values())
+
+    def __str__(self) -> str:
+        if not self.ratios:
+            return "not measured"
+        low, high = min(self.ratios.values()), max(self.ratios.values())
+        count = len(self.ratios)
+        return f"{_two(self.mean)} ({_two(low)} to {_two(high)}; faster at {self.wins} of {count})"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A goal, what was measured, and whether it is met; None where nothing was measured."""
+
+    text: str
+    measured: str
+    met: bool | None
+
+
+def compare(record: Record, theirs: str, *, order: int, dtype: str, n: int, ours: str = OURS) -> Comparison:
+    """Compare with ``theirs``, a name among the timings, over the functions that both have."""
+    found = _select(record.timings, order=order, dtype=dtype, n=n)
+    both = [timing for timing in found if {ours, theirs} <= timing.values.keys()]
+    return Comparison({timing.function: timing.values[theirs] / timing.values[ours] for timing in both})
+
+
+def shares_of_copy(record: Record, *, order: int, dtype: str, n: int) -> dict[str, dict[str, float]]:
+    """By function and contestant, the seconds of a copy divided by those of the function."""
+    (limit,) = _select(record.limits, dtype=dtype, n=n)
+    found = _select(record.timings, order=order, dtype=dtype, n=n)
+    return {t.function: {name: limit.values["copy"] / value for name, value in t.values.items()} for t in found}
+
+
+def slowdown(before: Record, after: Record, *, n: int, dtype: str = "float64") -> dict[str, float]:
+    """How many times as long a second run takes: numpy's own functions, then the means over all functions."""
+    found = {}
+    for old in _select(before.limits, dtype=dtype, n=n):
+        for new in _select(after.limits, dtype=dtype, n=n):
+            found |= {name: new.values[name] / old.values[name] for name in ("copy", "exp", "expm1", "log1p", "tanh")}
+    for order, name in product((0, 1, 2), (OURS, "textbook")):
+        old = {t.function: t.values[name] for t in _select(before.timings, order=order, dtype=dtype, n=n)}
+        new = {t.function: t.values[name] for t in _select(after.timings, order=order, dtype=dtype, n=n)}
+        mean = geometric_mean(new[function] / old[function] for function in old.keys() & new.keys())
+        found[f"{name} {_ORDERS[order]}, mean"] = mean
+    return found
+
+
+def goals(record: Record) -> list[Goal]:
+    """Every goal that the project has set itself for speed, met or not."""
+    return [
+        *_never_slower(record), *_against_peers(record), *_floors(record), *_plain(record), *_against_numpy(record),
+        *_calls(record), *_space(record), *_bad_data(record),
+    ]  # fmt: skip
+
+
+def goal_table(record: Record) -> Table:
+    """The goals, one a row."""
+    words = {True: "met", False: "**not met**", None: "not measured"}
+    return Table(("goal", "measured", ""), tuple((goal.text, goal.measured, words[goal.met]) for goal in goals(record)))
+
+
+def summary(record: Record, *, dtype: str, order: int) -> Table:
+    """The comparisons with everybody at every size."""
+    present = {name for timing in _select(record.timings, dtype=dtype, order=order) for name in timing.values}
+    others = [name for name in TITLES if name in present and not name.startswith(OURS)]
+    sizes = sorted({timing.n for timing in _select(record.timings, dtype=dtype, order=order)})
+    rows = [
+        (TITLES[name], *(_mean_and_wins(compare(record, name, order=order, dtype=dtype, n=n)) for n in sizes))
+        for name in others
+    ]
+    return Table((f"{_ORDERS[order]}, {dtype}", *(_power(n) for n in sizes)), tuple(rows))
+
+
+def functions_table(record: Record, *, dtype: str, order: int, n: int) -> Table:
+    """Millions of numbers a second, one function a row."""
+    found = _select(record.timings, dtype=dtype, order=order, n=n)
+    names = [name for name in TITLES if any(name in timing.values for timing in found)]
+    rows = []
+    for timing in found:
+        rates = [f"{n / timing.values[name] / 1e6:.3g}" if name in timing.values else "" for name in names]
+        rows.append((f"`{timing.function}`", *(f"{float(rate):.0f}" if rate else "" for rate in rates)))
+    return Table(("function", *(TITLES[name] for name in names)), tuple(rows))
+
+
+def limits_table(record: Record, n: int) -> Table:
+    """What numpy's own functions do, in millions of numbers a second, for ``n`` numbers."""
+    found = _select(record.limits, n=n)
+    names = list(found[0].values)
+    rows = [(limit.dtype, *(f"{n / limit.values[name] / 1e6:.0f}" for name in names)) for limit in found]
+    return Table(("", *names), tuple(rows))
+
+
+def slower_table(record: Record, *, dtype: str, least: int = 100_000) -> Table:
+    """Every function that the textbook formula beats at ``least`` numbers or more, and by which factor at worst."""
+    rows = []
+    for (function, order), ratios in _textbook_ratios(record, dtype, least).items():
+        n, worst = min(ratios.items(), key=lambda item: item[1])
+        if worst < 1:
+            rows.append((worst, (f"`{function}`", _ORDERS[order], _two(worst), _power(n))))
+    return Table(("function", "", "textbook's time / ours", "at"), tuple(row for _, row in sorted(rows)))
+
+
+def conditions(record: Record) -> str:
+    """Machine, versions and date in a few lines."""
+    known = record.provenance
+    versions = ", ".join(f"{name} {number}" for name, number in known["versions"].items())
+    return (
+        f"processor: {known['processor']}, {known['system']}, {known['threads']} thread; numpy's exp: "
+        f"{known['numpy_exp']}\nversions: {versions}\ndata: {known['data']}; clock: {known['clock']}; {known['date']}"
+    )
+
+
+# --- The goals --------------------------------------------------------------------------------------------------------
+
+
+def _never_slower(record: Record) -> list[Goal]:
+    ratios = _textbook_ratios(record, "float64", 100_000)
+    worst = {f"{name} {_ORDERS[order]}": min(found.values()) for (name, order), found in ratios.items()}
+    text = "float64, 1e5 numbers and more: no function or derivative slower than its textbook formula"
+    if not worst:
+        return [Goal(text, "not measured", None)]
+    slow = sorted((ratio, name) for name, ratio in worst.items() if ratio < 1)
+    listed = ", ".join(f"{name} {_two(ratio)}" for ratio, name in slow)
+    return [Goal(text, f"{len(slow)} of {len(worst)} slower{': ' if slow else ''}{listed}", not slow)]
+
+
+def _against_peers(record: Record) -> list[Goal]:
+    found = []
+    for dtype, order, theirs, least in (
+        ("float64", 1, "torch", 1.4), ("float64", 1, "keras", 2.5), ("float64", 1, "jax", 5.0),
+        ("float32", 1, "torch", 1.4), ("float32", 1, "keras", 2.5), ("float32", 1, "jax", 5.0),
+        ("float64", 0, "torch", 0.75), ("float32", 0, "torch", 0.3),
+    ):  # fmt: skip
+        comparison = compare(record, theirs, order=order, dtype=dtype, n=1_000_000)
+        text = f"{_ORDERS[order]}, {dtype}, 1e6: {least:g} times as fast as {TITLES[theirs]}, in the mean"
+        found.append(_at_least(text, comparison, least))
+    return found
+
+
+def _floors(record: Record) -> list[Goal]:
+    found = []
+    for limit in _select(record.limits, dtype="float64", n=100_000):
+        for timing in _select(record.timings, order=0, dtype="float64", n=100_000):
+            if timing.function in _FLOORS:
+                parts, least = _FLOORS[timing.function]
+                share = sum(limit.values[part] for part in parts) / timing.values[OURS]
+                text = f"{timing.function}, float64, 1e5: {least:g} of its time is numpy's {' and '.join(parts)}"
+                found.append(Goal(text, _two(share), share >= least))
+    return found or [Goal("one-exponential functions: part of the time that is numpy's exp", "not measured", None)]
+
+
+def _plain(record: Record) -> list[Goal]:
+    found = _select(record.timings, order=0, dtype="float64", n=1_000_000)
+    shares = {t.function: v["actlab"] for t in found for v in [t.values] if t.function in _PLAIN}
+    goals = []
+    for limit in _select(record.limits, dtype="float64", n=1_000_000) if shares else []:
+        shares = {name: limit.values["copy"] / seconds for name, seconds in shares.items()}
+        measured = ", ".join(f"{name} {_two(share)}" for name, share in shares.items())
+        goals.append(
+            Goal("relu, relu6, hard_tanh, float64, 1e6: 0.7 of a copy's speed", measured, min(shares.values()) >= 0.7)
+        )
+    return goals
+
+
+def _against_numpy(record: Record) -> list[Goal]:
+    found = []
+    for theirs, dtype, least in (("textbook", "float64", 2), ("textbook", "float32", 1.5), ("scipy", "float64", 1.5)):
+        text = f"f, {dtype}, 1e6: {least:g} times as fast as {TITLES[theirs]}, in the mean"
+        found.append(_at_least(text, compare(record, theirs, order=0, dtype=dtype, n=1_000_000), least))
+    return found
+
+
+def _calls(record: Record) -> list[Goal]:
+    found = []
+    for timing in _select(record.timings, order=0, dtype="float64", n=1):
+        most = 2 if timing.function == "relu" else 6
+        if timing.function == "relu" or _FLOORS.get(timing.function, ((), 0))[0] == ("exp",):
+            micro = 1e6 * timing.values[OURS]
+            found.append(Goal(f"{timing.function}, one number: {most} µs", f"{_two(micro)} µs", micro <= most))
+    return found
+
+
+def _space(record: Record) -> list[Goal]:
+    text = "with out=, 1e7 numbers: 2 MB beside the result at the peak"
+    largest = max((m for m in record.memory if m.n >= 10_000_000), key=lambda m: m.values["peak"], default=None)
+    if largest is None:
+        return [Goal(text, "not measured", None)]
+    mega = largest.values["peak"] / 1e6
+    name = f"{largest.function} {_ORDERS[largest.order]} {largest.dtype}"
+    return [Goal(text, f"{_two(mega)} MB at most ({name})", mega <= 2)]
+
+
+def _bad_data(record: Record) -> list[Goal]:
+    found = []
+    for text, most, wanted in (
+        ("data of one kind (tails, nan, -inf): at most 10 times as slow", 10, lambda kind: kind != "subnormal results"),
+        ("subnormal results: at most 35 times as slow", 35, lambda kind: kind == "subnormal results"),
+    ):
+        slowed = [
+            (seconds / m.values["ordinary"], f"{m.function} {_ORDERS[m.order]}, {kind}")
+            for m in record.worst
+            for kind, seconds in m.values.items()
+            if kind != "ordinary" and wanted(kind)
+        ]
+        worst, name = max(slowed, default=(math.nan, ""))
+        found.append(
+            Goal(text, f"{_two(worst)} ({name})", worst <= most) if slowed else Goal(text, "not measured", None)
+        )
+    return found
+
+
+def _at_least(text: str, comparison: Comparison, least: float) -> Goal:
+    return Goal(text, str(comparison), comparison.mean >= least if comparison.ratios else None)
+
+
+# --- Selecting and writing --------------------------------------------------------------------------------------------
+
+
+def _select(measurements: Iterable[Measurement], **wanted: object) -> list[Measurement]:
+    return [m for m in measurements if all(getattr(m, name) == value for name, value in wanted.items())]
+
+
+def _textbook_ratios(record: Record, dtype: str, least: int) -> dict[tuple[str, int], dict[int, float]]:
+    """By function and order, the textbook's seconds over ours at each size from ``least`` on."""
+    ratios: dict[tuple[str, int], dict[int, float]] = {}
+    for timing in _select(record.timings, dtype=dtype):
+        if timing.n >= least:
+            by_size = ratios.setdefault((timing.function, timing.order), {})
+            by_size[timing.n] = timing.values["textbook"] / timing.values[OURS]
+    return ratios
+
+
+def _mean_and_wins(comparison: Comparison) -> str:
+    if not comparison.ratios:
+        return ""
+    return f"{_two(comparison.mean)} ({comparison.wins}/{len(comparison.ratios)})"
+
+
+def _two(value: float) -> str:
+    """Two significant digits, or all before the point."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}" if value >= 1 else f"{value:.2f}"
+
+
+def _power(n: int) -> str:
+    return f"1e{len(str(n)) - 1}" if n > 1 and str(n).rstrip("0") == "1" else str(n)

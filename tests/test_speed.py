@@ -1,0 +1,319 @@
+"""The benchmark: its stopwatch on a clock of our own, its reading of made-up timings. No test depends on a speed."""
+
+import gc
+import json
+import math
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import actlab
+from actlab import figures
+from actlab.core import Elementwise
+from actlab.speed import contestants, measurement, record, report
+from actlab.speed.record import Measurement, Record
+from tests.test_exercises import run
+
+PEERS = ("textbook", "scipy", "keras", "torch", "jax")
+
+
+# --- The stopwatch ----------------------------------------------------------------------------------------------------
+
+
+class Bench:
+    """A clock that only its calls move, each by the next of its durations."""
+
+    def __init__(self, **durations):
+        self.now, self.called = 0.0, []
+        self.calls = {name: self.call(name, iter(values)) for name, values in durations.items()}
+
+    def call(self, name, durations):
+        def run():
+            self.called.append(name)
+            self.now += next(durations)
+
+        return run
+
+    def clock(self):
+        return self.now
+
+
+def test_the_best_round_counts_and_the_first_calls_do_not():
+    bench = Bench(a=[0.5, 0.5, 3, 2, 4], b=[9, 1, 5, 7, 6])
+    assert measurement.best(bench.calls, rounds=3, clock=bench.clock) == {"a": 2, "b": 5}
+
+
+def test_contestants_take_turns_and_begin_in_turn():
+    bench = Bench(a=[1] * 5, b=[1] * 5)
+    measurement.best(bench.calls, rounds=3, clock=bench.clock)
+    assert "".join(bench.called) == "aabb" + "ab" + "ba" + "ab"
+
+
+def test_short_calls_are_repeated_and_share_the_time_of_their_turn():
+    bench = Bench(short=[9, 1, 1, 2, 3, 4, 4, 4], long=[9, 5, 6, 7])
+    assert measurement.best(bench.calls, rounds=2, span=3, clock=bench.clock) == {"short": 2, "long": 6}
+
+
+def test_no_garbage_is_collected_while_the_clock_runs():
+    seen = []
+    measurement.best({"a": lambda: seen.append(gc.isenabled())}, rounds=2)
+    assert len(seen) >= 4 and not any(seen)
+    assert gc.isenabled()
+
+
+def test_data_come_from_a_fixed_seed():
+    x = measurement.data(10_000, "float32")
+    assert x.dtype == np.float32
+    assert np.array_equal(x, measurement.data(10_000, "float32"))
+    assert abs(x.mean()) < 0.1 and abs(x.std() - 3) < 0.1
+
+
+def test_points_with_subnormal_results_are_found_where_there_are_some():
+    points = measurement.subnormal_points(actlab.exponential)
+    assert ((points < -708) & (points > -746)).all() and points.size
+    assert measurement.subnormal_points(actlab.relu).size == 0
+
+
+# --- Contestants ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_contestants_compute_the_same(order, dtype):
+    x = np.linspace(-4, 4, 40).astype(dtype)
+    calls = contestants.contestants(actlab.silu, order, x)
+    whole = ["actlab, whole"] if (order, dtype) == (0, "float64") else []
+    assert list(calls) == ["actlab", "actlab, out=", "textbook", *whole, "scipy"]
+    results = [call() for call in calls.values()]
+    assert all(result.dtype == dtype for result in results)
+    for result in results[1:]:
+        np.testing.assert_allclose(result, results[0], rtol=1e-4, atol=1e-6)
+    assert calls["actlab, out="]() is results[1]
+    assert results[0] is not calls["actlab"]()
+
+
+def test_a_function_without_sigma_and_phi_needs_no_scipy():
+    assert "scipy" not in contestants.contestants(actlab.relu, 0, np.ones(3))
+
+
+# --- The command ------------------------------------------------------------------------------------------------------
+
+
+def run_command(*arguments):
+    command = [sys.executable, "-m", "actlab.speed", *map(str, arguments)]
+    return subprocess.run(command, cwd=Path(actlab.__file__).parents[1], capture_output=True, text=True, check=False)
+
+
+def test_the_command_measures_and_writes_what_can_be_read_again(tmp_path):
+    file = tmp_path / "a.json"
+    done = run_command("--functions", "silu", "step", "--sizes", 1, 1000, "--rounds", 1, "--output", file)
+    assert done.returncode == 0, done.stderr
+    read = record.load(file)
+    assert {(t.function, t.order, t.dtype, t.n) for t in read.timings} == {
+        (name, order, dtype, n)
+        for name in ("silu", "step")
+        for order in (0, 1, 2)
+        for dtype in ("float64", "float32")
+        for n in (1, 1000)
+    }
+    ours = {"actlab", "actlab, out=", "textbook"}
+    for timing in read.timings:
+        silu = timing.function == "silu"
+        frameworks = set(read.provenance["frameworks"]) if silu and timing.order < 2 else set()
+        assert "keras" in frameworks or not frameworks
+        expected = ours | frameworks | ({"scipy"} if silu else set()) | ({"jax.jit"} if "jax" in frameworks else set())
+        expected |= {"actlab, whole"} if (timing.order, timing.dtype) == (0, "float64") else set()
+        assert timing.values.keys() == expected
+        assert all(seconds > 0 for seconds in timing.values.values())
+    assert {(limit.dtype, limit.n) for limit in read.limits} == {
+        (dtype, n) for dtype in ("float64", "float32") for n in (1, 1000)
+    }
+    kinds = [(m.function, m.order, "subnormal results" in m.values) for m in read.worst]
+    assert ("silu", 0, True) in kinds and ("step", 0, False) in kinds
+    assert all({"ordinary", "left tail", "right tail", "nan", "-inf"} <= m.values.keys() for m in read.worst)
+    assert {(m.function, m.order, m.dtype) for m in read.memory} == {
+        (t.function, t.order, t.dtype) for t in read.timings
+    }
+    assert all(m.values["peak"] >= 0 for m in read.memory)
+    assert "not measured" in done.stdout
+
+
+def test_the_command_refuses_a_framework_that_is_not_there(tmp_path):
+    done = run_command("--frameworks", "numba", "--output", tmp_path / "a.json")
+    assert "ValueError: no framework numba; installed are keras" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_elementwise_activations_are_measured():
+    with pytest.raises(ValueError, match=r"the benchmark takes elementwise activations; got softmax$"):
+        measurement.run(["relu", "softmax"])
+
+
+# --- Records ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_record_survives_its_file(tmp_path):
+    kept = Record({"date": "2026-01-01"}, *((Measurement(name, 1, "float32", 10, {"a": 0.5}),) for name in "wxyz"))
+    kept.save(tmp_path / "a.json")
+    assert record.load(tmp_path / "a.json") == kept
+    lines = (tmp_path / "a.json").read_text().splitlines()
+    assert sum(line.startswith('{"function": ') for line in lines) == 4
+
+
+def test_a_record_that_is_not_there_is_answered_with_those_that_are():
+    with pytest.raises(ValueError, match=r"no recorded benchmark at 'sped\.json'; held by the package: .*speed"):
+        record.load("sped")
+
+
+def test_the_provenance_names_versions_and_processor_and_no_machine():
+    known = record.provenance(rounds=3)
+    assert known["rounds"] == 3
+    assert known["versions"]["numpy"] == np.__version__
+    assert known["processor"]
+    assert set(known["numpy_features"]) and known["numpy_exp"]
+    text = json.dumps(known)
+    assert not platform.node() or platform.node() not in text
+    assert str(Path.home()) not in text
+
+
+@pytest.mark.parametrize("path", sorted(record.RECORDED.glob("speed*.json")), ids=lambda path: path.stem)
+def test_what_the_package_holds_was_measured_of_its_functions(path):
+    held = record.load(path)
+    elementwise = {name for name, activation in actlab.ACTIVATIONS.items() if isinstance(activation, Elementwise)}
+    assert {timing.function for timing in held.timings} <= elementwise
+    assert {"date", "processor", "versions", "numpy_exp"} <= held.provenance.keys()
+    assert all(value > 0 for timing in held.timings for value in timing.values.values())
+
+
+# --- Reading ----------------------------------------------------------------------------------------------------------
+
+
+def made_up(faster=4.0, n=1_000_000, peak=1e6, slowdown=5.0):
+    """Return a record in which every other contestant takes ``faster`` times as long as actlab, whose exp is half."""
+    functions = ("relu", "relu6", "hard_tanh", "silu", "tanh", "softplus")
+    seconds = {"actlab": 1e-6} | dict.fromkeys(PEERS, faster * 1e-6)
+    timings = [
+        Measurement(name, order, dtype, size, seconds)
+        for name in functions
+        for order in (0, 1, 2)
+        for dtype in ("float64", "float32")
+        for size in (1, 100_000, n)
+    ]
+    limits = [
+        Measurement("numpy", 0, dtype, size, dict.fromkeys(("copy", "exp", "log1p", "tanh"), faster * 0.25e-6))
+        for dtype in ("float64", "float32")
+        for size in (100_000, n)
+    ]
+    worst = [Measurement("silu", 0, "float64", n, {"ordinary": 1, "nan": slowdown, "subnormal results": 3 * slowdown})]
+    memory = [Measurement("silu", 0, "float64", 10_000_000, {"peak": peak})]
+    return Record({}, tuple(timings), tuple(limits), tuple(worst), tuple(memory))
+
+
+def test_the_mean_of_ratios_is_geometric():
+    assert report.geometric_mean([4, 0.25]) == pytest.approx(1)
+    assert report.geometric_mean([1, 8, 27]) == pytest.approx(6)
+    assert math.isnan(report.geometric_mean([]))
+
+
+def test_a_comparison_counts_the_functions_that_both_have():
+    timings = [
+        Measurement("relu", 0, "float64", 10, {"actlab": 1, "torch": 8}),
+        Measurement("silu", 0, "float64", 10, {"actlab": 4, "torch": 2}),
+        Measurement("step", 0, "float64", 10, {"actlab": 4}),
+        Measurement("elu", 0, "float32", 10, {"actlab": 4, "torch": 1}),
+    ]
+    found = report.compare(Record({}, tuple(timings)), "torch", order=0, dtype="float64", n=10)
+    assert found.ratios == {"relu": 8, "silu": 0.5}
+    assert found.mean == pytest.approx(2)
+    assert found.wins == 1
+    assert str(found) == "2 (0.50 to 8; faster at 1 of 2)"
+
+
+def test_shares_of_a_copy():
+    shares = report.shares_of_copy(made_up(faster=2), order=0, dtype="float64", n=1_000_000)
+    assert shares["relu"] == {"actlab": 0.5} | dict.fromkeys(PEERS, pytest.approx(0.25))
+
+
+def test_goals_are_met_by_a_fast_record_and_missed_by_a_slow_one():
+    fast = report.goals(made_up(faster=6.0))
+    slow = report.goals(made_up(faster=0.2, peak=3e6, slowdown=12.0))
+    assert [goal.text for goal in fast] == [goal.text for goal in slow]
+    assert all(goal.met is True for goal in fast), [goal for goal in fast if goal.met is not True]
+    kept = {goal.text for goal in slow if goal.met is not False}
+    assert kept == {text for text in kept if "one number" in text}, kept
+
+
+def test_goals_without_measurements_are_neither_met_nor_missed():
+    for goal in report.goals(Record({})):
+        assert (goal.measured, goal.met) == ("not measured", None)
+
+
+def test_one_slow_derivative_at_one_size_is_enough_to_miss_the_first_goal():
+    good = made_up(faster=6.0)
+    bad = Measurement("elu", 1, "float64", 10_000_000, {"actlab": 2.0, "textbook": 1.5})
+    first = report.goals(Record({}, (*good.timings, bad), good.limits))[0]
+    assert (first.met, first.measured) == (False, "1 of 19 slower: elu f' 0.75")
+    small = Measurement("elu", 1, "float64", 10_000, {"actlab": 2.0, "textbook": 1.5})
+    assert report.goals(Record({}, (*good.timings, small), good.limits))[0].met
+    rows = report.slower_table(Record({}, (*good.timings, bad, small)), dtype="float64").rows
+    assert rows == (("`elu`", "f'", "0.75", "1e7"),)
+
+
+def test_tables_have_a_column_for_each_contestant_that_was_measured():
+    table = report.functions_table(made_up(), dtype="float64", order=0, n=1_000_000)
+    assert table.columns == ("function", "actlab", *(report.TITLES[name] for name in PEERS))
+    assert table.rows[0] == ("`relu`", "1000000", *["250000"] * len(PEERS))
+    summary = report.summary(made_up(faster=4), dtype="float32", order=1)
+    assert summary.columns == ("f', float32", "1", "1e5", "1e6")
+    assert summary.rows[1] == ("scipy.special", "4 (6/6)", "4 (6/6)", "4 (6/6)")
+    assert report.limits_table(made_up(faster=4), 1_000_000).rows[0][:2] == ("float64", "1000000")
+
+
+def test_a_second_run_is_held_against_the_first():
+    before, after = made_up(faster=2), made_up(faster=6)
+    for limit in (*before.limits, *after.limits):
+        limit.values.setdefault("expm1", 1.0)
+    found = report.slowdown(before, after, n=1_000_000)
+    assert found["exp"] == found["copy"] == pytest.approx(3)
+    assert found["expm1"] == 1
+    assert found["actlab f', mean"] == pytest.approx(1)
+    assert found["textbook f', mean"] == pytest.approx(3)
+
+
+def test_the_figure_orders_the_functions_by_the_first_contestant():
+    shares = {"relu": {"actlab": 0.5, "torch": 0.1}, "silu": {"actlab": 0.1, "torch": 0.4}, "step": {"actlab": 0.3}}
+    _, ax = plt.subplots()
+    figures.speeds(shares, {"actlab": "ours", "torch": "theirs"}, ax)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["silu", "step", "relu"]
+    assert ax.collections[0].get_offsets().tolist() == [[0.1, 0], [0.3, 1], [0.5, 2]]
+    assert np.array_equal(ax.collections[0].get_facecolors()[2][:3], figures.colour(actlab.relu))
+    (theirs,) = ax.lines
+    assert np.transpose(theirs.get_data()).tolist() == [[0.4, 0], [0.1, 2]]
+    plt.close()
+
+
+# --- The chapter's exercises ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "old", "new", "right"),
+    [
+        ("exercise-passes", "None", "None", False),
+        ("exercise-passes", "None", "8", False),
+        ("exercise-passes", "None", "9", True),
+        ("exercise-mask", "np.where(x > 0, x, 0.1 * x)", "np.where(x > 0, x, 0.1 * x)", False),
+        ("exercise-mask", "np.where(x > 0, x, 0.1 * x)", "np.minimum(x, 0.1 * x)", False),
+        ("exercise-mask", "np.where(x > 0, x, 0.1 * x)", "np.maximum(x, 0.1 * x)", True),
+        ("exercise-mean", "None, None", "None, None", False),
+        ("exercise-mean", "None, None", "1, 1", False),
+        ("exercise-mean", "None, None", "1.25, 1", True),
+    ],
+)
+def test_an_exercise_tells_right_answers_from_others(cell, old, new, right, capsys):
+    said = run("practice/speed.ipynb", cell, capsys, (old, new))
+    assert said.startswith("right" if right else "not yet: ")
