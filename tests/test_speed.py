@@ -98,6 +98,10 @@ def test_contestants_compute_the_same(order, dtype):
     assert results[0] is not calls["actlab"]()
 
 
+def test_the_identity_of_the_frameworks_is_no_contestant():
+    assert "keras" not in contestants.contestants(actlab.identity, 0, np.ones(3), ["keras"])
+
+
 def test_a_function_without_sigma_and_phi_needs_no_scipy():
     assert "scipy" not in contestants.contestants(actlab.relu, 0, np.ones(3))
 
@@ -262,7 +266,13 @@ def test_one_slow_derivative_at_one_size_is_enough_to_miss_the_first_goal():
     small = Measurement("elu", 1, "float64", 10_000, {"actlab": 2.0, "textbook": 1.5})
     assert report.goals(Record({}, (*good.timings, small), good.limits))[0].met
     rows = report.slower_table(Record({}, (*good.timings, bad, small)), dtype="float64").rows
-    assert rows == (("`elu`", "f'", "0.75", "1e7"),)
+    assert rows == (("`elu`", "", "0.75 at 1e7", ""),)
+
+
+def test_of_many_slow_functions_the_goal_names_the_worst():
+    first = report.goals(made_up(faster=0.25))[0]
+    assert first.measured.startswith("18 of 18 slower: hard_tanh f 0.25, hard_tanh f' 0.25")
+    assert first.measured.endswith(" and 13 more")
 
 
 def test_tables_have_a_column_for_each_contestant_that_was_measured():

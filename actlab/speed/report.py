@@ -26,6 +26,7 @@ _FLOORS: Mapping[str, tuple[tuple[str, ...], float]] = {
     "mish": (("exp",), 0.35), "gelu_tanh": (("exp",), 0.35), "tanh": (("tanh",), 0.95),
     "softplus": (("exp", "log1p"), 0.7), "log_sigmoid": (("exp", "log1p"), 0.7),
 }  # fmt: skip
+_LISTED = 5  # how many of the slow ones a goal names; ``slower_table`` has all
 _PLAIN = ("relu", "relu6", "hard_tanh")
 
 
@@ -142,13 +143,13 @@ def limits_table(record: Record, n: int) -> Table:
 
 
 def slower_table(record: Record, *, dtype: str, least: int = 100_000) -> Table:
-    """Every function that the textbook formula beats at ``least`` numbers or more, and by which factor at worst."""
-    rows = []
+    """Every function that the textbook formula beats at ``least`` numbers or more: the smallest ratio and its size."""
+    rows: dict[str, list[str]] = {}
     for (function, order), ratios in _textbook_ratios(record, dtype, least).items():
         n, worst = min(ratios.items(), key=lambda item: item[1])
         if worst < 1:
-            rows.append((worst, (f"`{function}`", _ORDERS[order], _two(worst), _power(n))))
-    return Table(("function", "", "textbook's time / ours", "at"), tuple(row for _, row in sorted(rows)))
+            rows.setdefault(function, ["", "", ""])[order] = f"{_two(worst)} at {_power(n)}"
+    return Table(("function", *_ORDERS), tuple((f"`{function}`", *cells) for function, cells in rows.items()))
 
 
 def conditions(record: Record) -> str:
@@ -171,7 +172,8 @@ def _never_slower(record: Record) -> list[Goal]:
     if not worst:
         return [Goal(text, "not measured", None)]
     slow = sorted((ratio, name) for name, ratio in worst.items() if ratio < 1)
-    listed = ", ".join(f"{name} {_two(ratio)}" for ratio, name in slow)
+    listed = ", ".join(f"{name} {_two(ratio)}" for ratio, name in slow[:_LISTED])
+    listed += f" and {len(slow) - _LISTED} more" if len(slow) > _LISTED else ""
     return [Goal(text, f"{len(slow)} of {len(worst)} slower{': ' if slow else ''}{listed}", not slow)]
 
 
@@ -289,7 +291,7 @@ def _mean_and_wins(comparison: Comparison) -> str:
 
 def _two(value: float) -> str:
     """Two significant digits, or all before the point."""
-    return f"{value:.0f}" if value >= 10 else f"{value:.2g}" if value >= 1 else f"{value:.2f}"
+    return f"{value:.0f}" if value >= 10 else f"{value:.2f}" if 0.1 <= value < 1 else f"{value:.2g}"
 
 
 def _power(n: int) -> str:
