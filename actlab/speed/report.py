@@ -137,9 +137,8 @@ def functions_table(record: Record, *, dtype: str, order: int, n: int) -> Table:
 def limits_table(record: Record, n: int) -> Table:
     """What numpy's own functions do, in millions of numbers a second, for ``n`` numbers."""
     found = _select(record.limits, n=n)
-    names = list(found[0].values)
-    rows = [(limit.dtype, *(f"{n / limit.values[name] / 1e6:.0f}" for name in names)) for limit in found]
-    return Table(("", *names), tuple(rows))
+    rows = [(name, *(f"{n / limit.values[name] / 1e6:.0f}" for limit in found)) for name in found[0].values]
+    return Table(("call", *(limit.dtype for limit in found)), tuple(rows))
 
 
 def slower_table(record: Record, *, dtype: str, least: int = 100_000) -> Table:
@@ -155,11 +154,15 @@ def slower_table(record: Record, *, dtype: str, least: int = 100_000) -> Table:
 def conditions(record: Record) -> str:
     """Machine, versions and date in a few lines."""
     known = record.provenance
-    versions = ", ".join(f"{name} {number}" for name, number in known["versions"].items())
-    return (
-        f"processor: {known['processor']}, {known['system']}, {known['threads']} thread; numpy's exp: "
-        f"{known['numpy_exp']}\nversions: {versions}\ndata: {known['data']}; clock: {known['clock']}; {known['date']}"
+    versions = [f"{name} {number}" for name, number in known["versions"].items()]
+    lines = (
+        f"{known['processor']}, {known['system']}, {known['threads']} thread; {known['date']}",
+        f"numpy's exp for {known['numpy_exp']}; clock: {known['clock']}",
+        f"data: {known['data']}",
+        ", ".join(versions[:4]),
+        ", ".join(versions[4:]),
     )
+    return "\n".join(line for line in lines if line)
 
 
 # --- The goals --------------------------------------------------------------------------------------------------------
