@@ -345,9 +345,9 @@ def elementwise(
 
     ``formula`` is text that sympy reads, in ``x`` and the parameters; ``df`` and ``d2f`` take the same arguments as the
     function. ``kinks`` maps each point where f, f' or f'' jumps to the side whose value is taken there; where the
-    points depend on parameters, it is a function of these that returns the mapping. A kernel that is a single numpy call
-    may take ``out`` too and hand it to that call, which saves a copy of long arrays. ``facts`` are the remaining fields
-    of the record: keras, torch, jax (see ``actlab.calls``), differs, aliases, textbook.
+    points depend on parameters, it is a function of these that returns the mapping. A kernel that is one numpy call may
+    take ``out`` too and hand it to that call, which saves a copy of long arrays. ``facts`` are the remaining fields of
+    the record: keras, torch, jax (see ``actlab.calls``), differs, aliases, textbook.
     """
 
     def register(function: Callable[..., np.ndarray]) -> Elementwise:
