@@ -27,8 +27,9 @@ Family = Literal[
 
 Kernel = Callable[..., np.ndarray]
 
-# Elements a kernel is given at a time: 256 KiB of float64, which a second-level cache holds several of. A smaller block
-# would spend its time in numpy's calls.
+# Longer arrays than this, 1 MiB of float64, are given to a kernel in blocks, of which a second-level cache holds several
+# beside each other; shorter ones stay in the cache as they are, and blocks would only add calls.
+_WHOLE = 131_072
 _BLOCK = 32_768
 
 _REGISTRY: dict[str, Activation] = {}
@@ -248,7 +249,7 @@ class Elementwise(Activation):
         # The kernels are written so that overflow, underflow and 0 * inf in a branch not taken leave the result right;
         # numpy's flags would only report those intermediate steps.
         with np.errstate(all="ignore"):
-            if x.size <= _BLOCK or shape != x.shape or any(isinstance(value, np.ndarray) for value in bound.values()):
+            if x.size <= _WHOLE or shape != x.shape or any(isinstance(value, np.ndarray) for value in bound.values()):
                 result = _of_block(kernel, x, bound).astype(dtype, copy=False)
             else:
                 result = _by_blocks(kernel, x, bound, dtype, out)

@@ -1,7 +1,8 @@
 """The same activations as TensorFlow, PyTorch and JAX compute them: values, and derivatives by their own hands.
 
-Keras stands for TensorFlow, loaded as ``actlab.tf`` loads it: on the CPU and without oneDNN. PyTorch and JAX are
-optional; each framework is loaded when it is first asked for.
+Keras stands for TensorFlow, loaded as ``actlab.tf`` loads it: on the CPU and without oneDNN, which with TensorFlow 2.21
+changes the answers of no activation but softmax in float32. PyTorch and JAX are optional; each framework is loaded when
+it is first asked for.
 """
 
 from __future__ import annotations

@@ -496,12 +496,12 @@ def test_an_empty_array_does_not_share_a_parameter_array(case):
 
 # --- Long arrays, and results written into an array of the caller -----------------------------------------------------
 
-BLOCK = core._BLOCK
+BLOCK, LONG = core._BLOCK, core._WHOLE + core._BLOCK + 77
 
 
 def long_array(dtype):
-    """Return an array of two blocks and a part of a third, with special numbers at the seams."""
-    x = np.random.default_rng(5).normal(scale=4, size=2 * BLOCK + 77).astype(dtype)
+    """Return an array of several blocks and a part of one, with special numbers at the seams."""
+    x = np.random.default_rng(5).normal(scale=4, size=LONG).astype(dtype)
     special = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0], dtype)
     for seam in (0, BLOCK - 2, 2 * BLOCK - 2, len(x) - 5):
         x[seam : seam + 5] = special
@@ -545,7 +545,7 @@ def test_an_output_that_overlaps_the_input_changes_nothing(case, order):
 
 
 def test_an_integer_input_may_lie_in_the_output():
-    out = np.zeros(2 * BLOCK)
+    out = np.zeros(LONG)
     x = out.view(np.int64)
     x[:] = np.arange(len(x)) - BLOCK
     expected = actlab.relu(x)
@@ -553,9 +553,9 @@ def test_an_integer_input_may_lie_in_the_output():
 
 
 def test_parameter_arrays_may_be_written_over():
-    alpha = np.linspace(0.1, 1, BLOCK + 9)
-    expected = actlab.elu(-np.ones(BLOCK + 9), alpha=alpha)
-    np.testing.assert_array_equal(actlab.elu(-np.ones(BLOCK + 9), alpha=alpha, out=alpha), expected)
+    alpha = np.linspace(0.1, 1, LONG)
+    expected = actlab.elu(-np.ones(LONG), alpha=alpha)
+    np.testing.assert_array_equal(actlab.elu(-np.ones(LONG), alpha=alpha, out=alpha), expected)
 
 
 def test_an_output_that_does_not_fit_is_refused():
