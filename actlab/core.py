@@ -27,7 +27,7 @@ Family = Literal[
 
 Kernel = Callable[..., np.ndarray]
 
-# Longer arrays than this, 1 MiB of float64, are given to a kernel in blocks, of which a second-level cache holds several
+# Longer arrays than this, 1 MiB of float64, are given to a kernel in blocks, several of which fit a second-level cache
 # beside each other; shorter ones stay in the cache as they are, and blocks would only add calls.
 _WHOLE = 131_072
 _BLOCK = 32_768
