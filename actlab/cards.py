@@ -101,15 +101,16 @@ def _collect(kernel: Callable, found: dict[Callable, None]) -> None:
 
 def _facts(activation: Activation) -> list[tuple[str, str]]:
     """Titles and HTML; one without text is left out."""
-    facts = [("formula", _math(rf"f = {activation.latex}"))]
-    if isinstance(activation, Elementwise):
+    single = isinstance(activation, Elementwise)
+    facts = [("formula", _math(rf"{'f' if single else 'f_i'} = {activation.latex}"))]
+    if single:
         derivative = formulas.latex(activation, 1)
         facts.append(("derivative", _math(f"f' = {derivative}") if len(derivative) <= _SHORT else ""))
     facts.append(("parameters", "<br>".join(_parameter(activation, name) for name in activation.parameters)))
     calls = (("Keras", activation.keras), ("PyTorch", activation.torch), ("JAX", activation.jax))
     facts.append(("also called", ", ".join(map(escape, activation.aliases))))
     facts += [(framework, f"<code>{escape(call)}</code>" if call else "") for framework, call in calls]
-    if isinstance(activation, Elementwise):
+    if single:
         for table in (catalogue.properties(activation), catalogue.moments(activation)):
             facts += list(zip(table.columns[1:], table.rows[0][1:], strict=True))
     papers = [

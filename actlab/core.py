@@ -345,8 +345,9 @@ def elementwise(
 
     ``formula`` is text that sympy reads, in ``x`` and the parameters; ``df`` and ``d2f`` take the same arguments as the
     function. ``kinks`` maps each point where f, f' or f'' jumps to the side whose value is taken there; where the
-    points depend on parameters, it is a function of these that returns the mapping. ``facts`` are the remaining fields
-    of the record: keras, torch, jax (see ``actlab.calls``), differs, aliases, textbook.
+    points depend on parameters, it is a function of these that returns the mapping. A kernel that is one numpy call may
+    take ``out`` too and hand it to that call, which saves a copy of long arrays. ``facts`` are the remaining fields of
+    the record: keras, torch, jax (see ``actlab.calls``), differs, aliases, textbook.
     """
 
     def register(function: Callable[..., np.ndarray]) -> Elementwise:
@@ -441,9 +442,8 @@ def _of_block(kernel: Kernel, x: np.ndarray, bound: Mapping[str, Any]) -> np.nda
     result = np.asarray(kernel(x, **bound))
     if any(isinstance(value, np.ndarray) for value in bound.values()) or not _keeps_nan(kernel, *bound.items()):
         # One place answers for nan: a comparison in a kernel silently turns it into 0 or 1.
-        missing = np.isnan(x)
-        if missing.any():
-            result = np.where(missing, np.nan, result)
+        if x.size and np.isnan(x.min()):
+            result = np.where(np.isnan(x), np.nan, result)
     return result
 
 
@@ -453,6 +453,11 @@ def _keeps_nan(kernel: Kernel, *bound: tuple[str, float]) -> bool:
     return bool(np.isnan(kernel(np.array([np.nan]), **dict(bound))).all())
 
 
+@lru_cache(maxsize=4096)
+def _takes_out(kernel: Kernel) -> bool:
+    return "out" in inspect.signature(kernel).parameters
+
+
 def _by_blocks(kernel: Kernel, x: np.ndarray, bound: Mapping[str, float], dtype: np.dtype, out: np.ndarray | None):
     """The kernel's values block by block, so that what it computes on the way stays in the processor's cache."""
     into = out if out is not None and out.flags.c_contiguous else np.empty(x.shape, dtype)
@@ -460,6 +465,10 @@ def _by_blocks(kernel: Kernel, x: np.ndarray, bound: Mapping[str, float], dtype:
     if np.may_share_memory(x, into) and not same:
         x = x.copy()  # shifted against each other: a block would overwrite what a later one reads
     flat, flat_into = x.reshape(-1), into.reshape(-1)
+    if x.dtype == into.dtype == np.float64 and _takes_out(kernel) and _keeps_nan(kernel, *bound.items()):
+        # A single numpy call has nothing to keep in a cache, and a copy of its result would cost as much as the call.
+        kernel(flat, **bound, out=flat_into)
+        return into
     for start in range(0, x.size, _BLOCK):
         part = slice(start, start + _BLOCK)
         flat_into[part] = _of_block(kernel, flat[part], bound)
@@ -499,7 +508,7 @@ def _register(kind, function, kernels, formula, family, params, cite, **facts):
     params = MappingProxyType(dict(params or {}))
     for kernel in (function, *kernels):
         _, *accepted = inspect.signature(kernel).parameters
-        if accepted != list(params):
+        if [parameter for parameter in accepted if parameter != "out"] != list(params):
             raise TypeError(f"{name}: a kernel takes the parameters {accepted}, but {list(params)} are declared")
     record = kind(
         name=name,

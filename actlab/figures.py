@@ -31,7 +31,7 @@ _FIRST = {
     "output": 5, "merging": 6,
 }  # fmt: skip
 # In a crowd a line shows between the dashes of one that lies on it.
-_CROWD_STYLES = ("-", (0, (6, 2)), (0, (2, 1.5)))
+_CROWD_STYLES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 1.5, 1.5, 1.5)))
 
 
 def use_style() -> None:

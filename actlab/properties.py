@@ -352,8 +352,7 @@ class _Line:
         turns = np.flatnonzero(signs[sloping[:-1]] * signs[sloping[1:]] < 0)
         found = []
         for a, b in zip(sloping[turns], sloping[turns + 1], strict=True):
-            if not any(x[a] < kink < x[b] for kink in self.kinks) and b - a <= 2:
-                # With more zeros in between it is a plateau, of which no point is a strict extremum.
+            if not any(x[a] < kink < x[b] for kink in self.kinks):
                 found.append((x[a + 1] if b - a == 2 else _bisect(dg, x[a], x[b]), signs[a]))
         for kink in self.kinks:
             beside = np.array([kink - self.beside, kink + self.beside])

@@ -44,9 +44,9 @@ def hard_sigmoid(x):
     keras="hard_tanh", torch="nn.functional.hardtanh", jax="nn.hard_tanh", aliases=("hardtanh",),
     differs={"torch": Difference("the slope at -1 and at 1 is 0", slopes={-1.0: 0.0, 1.0: 0.0})},
 )  # fmt: skip
-def hard_tanh(x):
+def hard_tanh(x, out=None):
     """Hard tanh: the identity, stopped at -1 and at 1."""
-    return x.clip(-1.0, 1.0)
+    return x.clip(-1.0, 1.0, out=out)
 
 
 @elementwise(

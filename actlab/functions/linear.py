@@ -14,9 +14,9 @@ from actlab.core import elementwise
     d2f=lambda x: np.zeros_like(x),
     keras="linear", torch="nn.Identity", jax="nn.identity", aliases=("linear",),
 )  # fmt: skip
-def identity(x):
+def identity(x, out=None):
     """Identity: the unit answers with its pre-activation, as if it had no activation."""
-    return np.positive(x)
+    return np.positive(x, out=out)
 
 
 @elementwise(

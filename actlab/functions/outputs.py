@@ -119,10 +119,10 @@ def sparsemax(z):
 @elementwise(
     formula="exp(x)",
     family="output",
-    df=lambda x: np.exp(x),
-    d2f=lambda x: np.exp(x),
+    df=lambda x, out=None: np.exp(x, out=out),
+    d2f=lambda x, out=None: np.exp(x, out=out),
     keras="exponential", torch="exp", jax="numpy.exp",
 )  # fmt: skip
-def exponential(x):
+def exponential(x, out=None):
     """Exponential: turns any number into a positive one, such as a rate."""
-    return np.exp(x)
+    return np.exp(x, out=out)

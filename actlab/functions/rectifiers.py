@@ -18,9 +18,9 @@ from actlab.functions.kernels import logistic, negative_part, patched, positive_
     textbook=("np.maximum(x, 0)", "(x > 0).astype(x.dtype)"),
     keras="relu", torch="nn.functional.relu", jax="nn.relu",
 )  # fmt: skip
-def relu(x):
+def relu(x, out=None):
     """Rectified linear unit: keeps what is positive and answers 0 to the rest."""
-    return x.clip(0.0, np.inf)  # np.maximum is three times slower against a single number
+    return x.clip(0.0, np.inf, out=out)  # np.maximum is three times slower against a single number
 
 
 def _leaky(x, slope):
@@ -83,9 +83,9 @@ def prelu(x, alpha):
     textbook=("np.clip(x, 0, 6)", "((x > 0) & (x < 6)).astype(x.dtype)"),
     keras="relu6", torch="nn.functional.relu6", jax="nn.relu6",
 )  # fmt: skip
-def relu6(x):
+def relu6(x, out=None):
     """ReLU that stops at 6, so that its output fits a short fixed-point number."""
-    return x.clip(0.0, 6.0)
+    return x.clip(0.0, 6.0, out=out)
 
 
 def _elu_slope(x, alpha, right):

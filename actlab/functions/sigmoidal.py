@@ -38,9 +38,9 @@ def _tanh_d(x):
     d2f=lambda x: -2 * np.tanh(x) * _tanh_d(x),
     keras="tanh", torch="nn.functional.tanh", jax="nn.tanh",
 )  # fmt: skip
-def tanh(x):
+def tanh(x, out=None):
     """Hyperbolic tangent: an S-shaped curve from -1 to 1, through the origin with slope 1."""
-    return np.tanh(x)
+    return np.tanh(x, out=out)
 
 
 def _softsign_d2(x):

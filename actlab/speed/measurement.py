@@ -29,7 +29,8 @@ def best(
     """The shortest seconds per call over ``rounds``, in each of which a contestant is called for ``span`` seconds.
 
     The clock is by default that of the time the processor spends on this process: what others run beside it then
-    counts less. Contestants take turns, and begin in turn, so that a slow moment hits all of them.
+    counts less. Contestants take turns, so that a slow moment hits all of them, in an order drawn anew for each round,
+    because what stands before a call decides what it finds in the cache.
     """
 
     def timed(call: Call, repeats: int) -> float:
@@ -46,9 +47,9 @@ def best(
             call()  # compiles, fills caches
             repeats[name] = max(1, min(1000, round(span / max(timed(call, 1), 1e-9))))
         seconds, names = dict.fromkeys(calls, np.inf), list(calls)
-        for number in range(rounds):
-            first = number % len(names)
-            for name in names[first:] + names[:first]:
+        turns = np.random.default_rng(1)
+        for _ in range(rounds):
+            for name in turns.permutation(names).tolist():
                 seconds[name] = min(seconds[name], timed(calls[name], repeats[name]))
     finally:
         if collecting:
@@ -87,7 +88,10 @@ def run(
         worst_size, memory_size = min(_WORST_SIZE, max(sizes)), min(_MEMORY_SIZE, max(sizes))
         worst = [_worst(a, order, worst_size, rounds) for a, order in product(activations, orders)]
         tell("data of other kinds: done")
-        memory = [_memory(a, *rest, memory_size) for a, *rest in product(activations, orders, dtypes)]
+        memory = []
+        for dtype in dtypes:
+            x = data(memory_size, dtype)
+            memory += [_memory(activation, order, x) for activation, order in product(activations, orders)]
     settings = {"data": f"normal, mean 0, standard deviation {_SPREAD:g}", "clock": "processor time", "threads": 1}
     source = provenance(**settings, frameworks=list(frameworks), rounds=rounds or "by size")
     return Record(source, tuple(timings), tuple(limits), tuple(worst), tuple(memory))
@@ -147,15 +151,14 @@ def _kinds(evaluate: Callable[[np.ndarray], np.ndarray], n: int) -> Iterator[tup
         yield "subnormal results", np.resize(points, n)
 
 
-def _memory(activation: Elementwise, order: int, dtype: str, n: int) -> Measurement:
-    call = contestants(activation, order, data(n, dtype))["actlab, out="]
-    call()
+def _memory(activation: Elementwise, order: int, x: np.ndarray) -> Measurement:
+    evaluate, out = (activation, activation.derivative, activation.second_derivative)[order], np.empty_like(x)
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
-        call()
+        evaluate(x, out=out)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    return Measurement(activation.name, order, dtype, n, {"peak": peak - before})
+    return Measurement(activation.name, order, x.dtype.name, x.size, {"peak": peak - before})

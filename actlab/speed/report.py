@@ -26,6 +26,7 @@ _FLOORS: Mapping[str, tuple[tuple[str, ...], float]] = {
     "mish": (("exp",), 0.35), "gelu_tanh": (("exp",), 0.35), "tanh": (("tanh",), 0.95),
     "softplus": (("exp", "log1p"), 0.7), "log_sigmoid": (("exp", "log1p"), 0.7),
 }  # fmt: skip
+_LISTED = 5  # how many of the slow ones a goal names; ``slower_table`` has all
 _PLAIN = ("relu", "relu6", "hard_tanh")
 
 
@@ -136,29 +137,32 @@ def functions_table(record: Record, *, dtype: str, order: int, n: int) -> Table:
 def limits_table(record: Record, n: int) -> Table:
     """What numpy's own functions do, in millions of numbers a second, for ``n`` numbers."""
     found = _select(record.limits, n=n)
-    names = list(found[0].values)
-    rows = [(limit.dtype, *(f"{n / limit.values[name] / 1e6:.0f}" for name in names)) for limit in found]
-    return Table(("", *names), tuple(rows))
+    rows = [(name, *(f"{n / limit.values[name] / 1e6:.0f}" for limit in found)) for name in found[0].values]
+    return Table(("call", *(limit.dtype for limit in found)), tuple(rows))
 
 
 def slower_table(record: Record, *, dtype: str, least: int = 100_000) -> Table:
-    """Every function that the textbook formula beats at ``least`` numbers or more, and by which factor at worst."""
-    rows = []
+    """Every function that the textbook formula beats at ``least`` numbers or more: the smallest ratio and its size."""
+    rows: dict[str, list[str]] = {}
     for (function, order), ratios in _textbook_ratios(record, dtype, least).items():
         n, worst = min(ratios.items(), key=lambda item: item[1])
         if worst < 1:
-            rows.append((worst, (f"`{function}`", _ORDERS[order], _two(worst), _power(n))))
-    return Table(("function", "", "textbook's time / ours", "at"), tuple(row for _, row in sorted(rows)))
+            rows.setdefault(function, ["", "", ""])[order] = f"{_two(worst)} at {_power(n)}"
+    return Table(("function", *_ORDERS), tuple((f"`{function}`", *cells) for function, cells in rows.items()))
 
 
 def conditions(record: Record) -> str:
     """Machine, versions and date in a few lines."""
     known = record.provenance
-    versions = ", ".join(f"{name} {number}" for name, number in known["versions"].items())
-    return (
-        f"processor: {known['processor']}, {known['system']}, {known['threads']} thread; numpy's exp: "
-        f"{known['numpy_exp']}\nversions: {versions}\ndata: {known['data']}; clock: {known['clock']}; {known['date']}"
+    versions = [f"{name} {number}" for name, number in known["versions"].items()]
+    lines = (
+        f"{known['processor']}, {known['system']}, {known['threads']} thread; {known['date']}",
+        f"numpy's exp for {known['numpy_exp']}; clock: {known['clock']}",
+        f"data: {known['data']}",
+        ", ".join(versions[:4]),
+        ", ".join(versions[4:]),
     )
+    return "\n".join(line for line in lines if line)
 
 
 # --- The goals --------------------------------------------------------------------------------------------------------
@@ -171,7 +175,8 @@ def _never_slower(record: Record) -> list[Goal]:
     if not worst:
         return [Goal(text, "not measured", None)]
     slow = sorted((ratio, name) for name, ratio in worst.items() if ratio < 1)
-    listed = ", ".join(f"{name} {_two(ratio)}" for ratio, name in slow)
+    listed = ", ".join(f"{name} {_two(ratio)}" for ratio, name in slow[:_LISTED])
+    listed += f" and {len(slow) - _LISTED} more" if len(slow) > _LISTED else ""
     return [Goal(text, f"{len(slow)} of {len(worst)} slower{': ' if slow else ''}{listed}", not slow)]
 
 
@@ -289,7 +294,7 @@ def _mean_and_wins(comparison: Comparison) -> str:
 
 def _two(value: float) -> str:
     """Two significant digits, or all before the point."""
-    return f"{value:.0f}" if value >= 10 else f"{value:.2g}" if value >= 1 else f"{value:.2f}"
+    return f"{value:.0f}" if value >= 10 else f"{value:.2f}" if 0.1 <= value < 1 else f"{value:.2g}"
 
 
 def _power(n: int) -> str:
