@@ -140,7 +140,7 @@ def _math(latex: str) -> str:
 
 def _figure(activation: Activation) -> str:
     """The figure as an element of the page, described in words; its text is text, not outlines."""
-    with plt.rc_context({"svg.fonttype": "none"}):
+    with plt.style.context([figures.STYLE, {"svg.fonttype": "none"}]):
         if isinstance(activation, Elementwise):
             figure, axes = plt.subplots(2, 1, sharex=True, figsize=(5.6, 3.8))
             figures.landmarks(activation, axes)
