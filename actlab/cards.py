@@ -8,9 +8,10 @@ from __future__ import annotations
 import inspect
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
+from types import CodeType
 
 import matplotlib.pyplot as plt
 
@@ -93,10 +94,18 @@ def _collect(kernel: Callable, found: dict[Callable, None]) -> None:
         return
     found[kernel] = None
     package = kernel.__module__.rpartition(".")[0]
-    for name in kernel.__code__.co_names:
+    for name in _names(kernel.__code__):
         called = kernel.__globals__.get(name)
         if inspect.isfunction(called) and called.__module__.rpartition(".")[0] == package:
             _collect(called, found)
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """The global names that code uses, also inside of the functions that it makes."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
 
 
 def _facts(activation: Activation) -> list[tuple[str, str]]:
