@@ -8,9 +8,10 @@ from __future__ import annotations
 import inspect
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
+from types import CodeType
 
 import matplotlib.pyplot as plt
 
@@ -93,10 +94,18 @@ def _collect(kernel: Callable, found: dict[Callable, None]) -> None:
         return
     found[kernel] = None
     package = kernel.__module__.rpartition(".")[0]
-    for name in kernel.__code__.co_names:
+    for name in _names(kernel.__code__):
         called = kernel.__globals__.get(name)
         if inspect.isfunction(called) and called.__module__.rpartition(".")[0] == package:
             _collect(called, found)
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """The global names that code uses, also inside of the functions that it makes."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
 
 
 def _facts(activation: Activation) -> list[tuple[str, str]]:
@@ -110,6 +119,8 @@ def _facts(activation: Activation) -> list[tuple[str, str]]:
     calls = (("Keras", activation.keras), ("PyTorch", activation.torch), ("JAX", activation.jax))
     facts.append(("also called", ", ".join(map(escape, activation.aliases))))
     facts += [(framework, f"<code>{escape(call)}</code>" if call else "") for framework, call in calls]
+    (names,) = catalogue.frameworks(activation).rows
+    facts.append(("elsewhere", _html(names[-1])))
     if single:
         for table in (catalogue.properties(activation), catalogue.moments(activation)):
             facts += list(zip(table.columns[1:], table.rows[0][1:], strict=True))
@@ -133,6 +144,11 @@ def _parameter(activation: Activation, name: str) -> str:
     return f"<code>{name}</code> ({symbol}) = {activation.values[name]:.4g}; {escape(param.accepted)}{learnt}"
 
 
+def _html(markdown: str) -> str:
+    """A cell of a table, whose only marks are code and the breaks of its lines, as HTML."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(markdown).replace("&lt;br&gt;", "<br>"))
+
+
 def _math(latex: str) -> str:
     # The class that both Sphinx's and JupyterLab's MathJax look into.
     return rf'<span class="math notranslate nohighlight">\({escape(latex)}\)</span>'
@@ -140,7 +156,7 @@ def _math(latex: str) -> str:
 
 def _figure(activation: Activation) -> str:
     """The figure as an element of the page, described in words; its text is text, not outlines."""
-    with plt.rc_context({"svg.fonttype": "none"}):
+    with plt.style.context([figures.STYLE, {"svg.fonttype": "none"}]):
         if isinstance(activation, Elementwise):
             figure, axes = plt.subplots(2, 1, sharex=True, figsize=(5.6, 3.8))
             figures.landmarks(activation, axes)

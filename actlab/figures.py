@@ -19,6 +19,9 @@ from matplotlib.colors import to_rgb
 from actlab.core import ACTIVATIONS, Activation, Elementwise, Vectorwise
 from actlab.properties import Extremum, number
 
+#: The book's style, as ``matplotlib.style`` takes it.
+STYLE = Path(__file__).with_name("actlab.mplstyle")
+
 # Okabe and Ito's hues and six more, each dark enough for lines on white and, turned over, light enough on black.
 _COLOURS = (
     "#005EA2", "#3B97D3", "#882255", "#D55E00", "#BD8C00", "#6A3FB0", "#6F7D00", "#7A4A12", "#2B8A9E", "#777777",
@@ -36,7 +39,7 @@ _CROWD_STYLES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 1.5, 1.5, 1.5)))
 
 def use_style() -> None:
     """Apply the book's style to all figures drawn from here on."""
-    plt.style.use(Path(__file__).with_name("actlab.mplstyle"))
+    plt.style.use(STYLE)
     try:
         from IPython import get_ipython
         from matplotlib_inline.backend_inline import set_matplotlib_formats

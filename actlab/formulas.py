@@ -7,6 +7,7 @@ Derivatives come from sympy, so they are independent of the hand-written kernels
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
@@ -141,7 +142,9 @@ def expression(activation: Activation, order: int = 0) -> sympy.Expr:
 def latex(activation: Activation, order: int = 0) -> str:
     """The formula as it is declared, or its simplified ``order``-th derivative, as LaTeX without delimiters."""
     if order == 0:
-        return sympy.latex(_parse(activation, evaluate=False), order="none", full_prec=False)
+        text = sympy.latex(_parse(activation, evaluate=False), order="none", full_prec=False)
+        # A constant of thirty digits, which the exact values need, tells a reader no more than its beginning does.
+        return re.sub(r"(\d+\.\d{6})\d{4,}", r"\1\\ldots", text)
     expression(activation, order)  # refuses what is no order
     return sympy.latex(_simplified(activation.name, order))
 
