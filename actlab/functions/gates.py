@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from actlab.core import Difference, Param, elementwise
-from actlab.functions.kernels import FLUSHED, bend, decay, gate, gate_d, patched, product, select, square, times
+from actlab.functions.kernels import FLUSHED, bend, beyond, decay, gate, gate_d, patched, product, select, square, times
 
 _SQRT_2PI = np.sqrt(2 * np.pi)
 
@@ -178,14 +178,14 @@ def _mish_d(x):
     e = np.exp(x)
     d = e * (e + 2) + 2
     near = e * ((e + 2) + 4 * x * (1 + e) / d) / d
-    return patched(near, np.abs(x) > _MISH_FAR, lambda: np.where(x < 0, decay(x, 1 + x), 1.0))
+    return patched(near, beyond(x, _MISH_FAR), lambda: np.where(x < 0, decay(x, 1 + x), 1.0))
 
 
 def _mish_d2(x):
     e = np.exp(x)
     d = e * (e + 2) + 2
     near = 4 * e * (2 * (1 + e) * d + x * (2 + e * (2 - e * (3 + 2 * e)))) / (d * d * d)
-    return patched(near, np.abs(x) > _MISH_FAR, lambda: np.where(x < 0, decay(x, 2 + x), decay(2 * x, 8 * (1 - x))))
+    return patched(near, beyond(x, _MISH_FAR), lambda: np.where(x < 0, decay(x, 2 + x), decay(2 * x, 8 * (1 - x))))
 
 
 @elementwise(
@@ -200,4 +200,4 @@ def mish(x):
     """Mish: x gated by the tanh of its softplus; close to SiLU, with a slightly deeper valley."""
     e = np.exp(x)
     n = e * (e + 2)
-    return patched(x * (n / (n + 2)), np.abs(x) > _MISH_FAR, lambda: np.where(x < 0, decay(x, x), x))
+    return patched(x * (n / (n + 2)), beyond(x, _MISH_FAR), lambda: np.where(x < 0, decay(x, x), x))

@@ -16,12 +16,22 @@ np.empty(2**19)
 
 def logistic(z):
     """1 / (1 + e^-z), which is e^z far to the left, where e^-z overflows."""
-    return patched(1 / (1 + np.exp(-z)), z < -700, lambda: np.exp(z))
+    return patched(1 / (1 + np.exp(-z)), below(z, -700), lambda: np.exp(z))
 
 
 def patched(result, condition, correct):
     """``result``, and ``correct()`` where the condition holds; that is computed only if it holds anywhere."""
     return np.where(condition, correct(), result) if condition.any() else result
+
+
+def beyond(z, limit):
+    """Where |z| > limit; where that is nowhere, two looks at z say so sooner than a mask does."""
+    return np.False_ if z.size and -limit <= z.min() and z.max() <= limit else np.abs(z) > limit
+
+
+def below(z, limit):
+    """Where z < limit, as in ``beyond``."""
+    return np.False_ if z.size and z.min() >= limit else z < limit
 
 
 def select(condition, yes, no):
@@ -83,7 +93,7 @@ def gate(x, z, rest=0.0):
         return np.where(z < 0, decay(z, x) * (1 + np.clip(rest, -0.5, 0.5)), x)
 
     e = np.exp(-z)
-    return patched(x / (1 + (e - e * rest)), np.abs(z) > FAR, far)
+    return patched(x / (1 + (e - e * rest)), beyond(z, FAR), far)
 
 
 def gate_d(z, p):
@@ -91,7 +101,7 @@ def gate_d(z, p):
     e = np.exp(-z)
     share = 1 / (1 + e)
     near = share * (1 + p * (e * share))
-    return patched(near, np.abs(z) > FAR, lambda: np.where(z < 0, decay(z, 1 + p), 1.0))
+    return patched(near, beyond(z, FAR), lambda: np.where(z < 0, decay(z, 1 + p), 1.0))
 
 
 def bend(z, a, b, c=1.0):
@@ -100,7 +110,7 @@ def bend(z, a, b, c=1.0):
     e = np.exp(-distance)
     opened = 1 + e
     near = e * (a - b * (1 - 2 * e / opened)) / np.square(opened) * c
-    return patched(near, distance > FAR, lambda: decay(0.5 * z, a - b) * decay(0.5 * z, c))
+    return patched(near, beyond(z, FAR), lambda: decay(0.5 * z, a - b) * decay(0.5 * z, c))
 
 
 def times(a, x):

@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from actlab.core import Difference, Param, elementwise
-from actlab.functions.kernels import logistic, negative_part, patched, positive_part, product, quotient, select, times
+from actlab.functions.kernels import (
+    below,
+    logistic,
+    negative_part,
+    patched,
+    positive_part,
+    product,
+    quotient,
+    select,
+    times,
+)
 
 
 @elementwise(
@@ -172,7 +182,7 @@ def _softplus(x, beta):
     _, rest = product(beta, negative_part(x))  # to the right how z was rounded costs no more than any rounding
     curve = np.log1p(np.exp(z)) * ((1 + rest) / beta)
     # Far to the left it is e^z / beta. As a square it is divided by a small beta before underflow takes digits.
-    far_left = (z < -700) & (beta < 1)
+    far_left = below(z, -700) & (beta < 1)
     curve = patched(curve, far_left, lambda: np.square(np.exp(0.5 * z) / np.sqrt(beta)) * (1 + rest))
     return patched(curve, z > 700, lambda: x)
 

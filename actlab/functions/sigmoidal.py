@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from actlab.core import elementwise
-from actlab.functions.kernels import logistic, patched
+from actlab.functions.kernels import below, logistic, patched
 
 
 def _sigmoid_d(x):
@@ -77,4 +77,4 @@ def softsign(x):
 def log_sigmoid(x):
     """Logarithm of the sigmoid, in one step: exact also where the sigmoid itself rounds to 0 or 1."""
     # Far to the left e^-x overflows, and nothing but x is left of the sum.
-    return patched(-np.log1p(np.exp(-x)), x < -700, lambda: x)
+    return patched(-np.log1p(np.exp(-x)), below(x, -700), lambda: x)

@@ -70,8 +70,8 @@ def contestants(activation: Elementwise, order: int, x: np.ndarray, frameworks: 
     if formulas.expression(activation, order).has(formulas.sigma, formulas.Phi):
         special = formulas.textbook(activation, order, special=True)
         calls["scipy"] = lambda: special(x)
-    # Of the identity the frameworks hand the input back, which is no work to be timed.
-    if order < 2 and (order == 1 or activation.formula != "x"):
+    # Of the identity the frameworks hand back the input, and going back the gradient: no work that could be timed.
+    if order < 2 and activation.formula != "x":
         by = {"keras": _tensorflow, "torch": _torch, "jax": _jax}
         for framework in frameworks:
             try:
