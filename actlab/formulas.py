@@ -142,11 +142,11 @@ def expression(activation: Activation, order: int = 0) -> sympy.Expr:
 def latex(activation: Activation, order: int = 0) -> str:
     """The formula as it is declared, or its simplified ``order``-th derivative, as LaTeX without delimiters."""
     if order == 0:
-        text = sympy.latex(_parse(activation, evaluate=False), order="none", full_prec=False)
+        text = sympy.latex(_parse(activation, evaluate=False), order="none", full_prec=False, inv_trig_style="full")
         # A constant of thirty digits, which the exact values need, tells a reader no more than its beginning does.
         return re.sub(r"(\d+\.\d{6})\d{4,}", r"\1\\ldots", text)
     expression(activation, order)  # refuses what is no order
-    return sympy.latex(_simplified(activation.name, order))
+    return sympy.latex(_simplified(activation.name, order), inv_trig_style="full")
 
 
 def parameter_latex(param: Param) -> str:

@@ -153,7 +153,9 @@ def test_the_map_shows_each_slope_at_its_row_and_column():
     [
         ("exercise-lead", "lead = None", None),
         ("exercise-lead", "lead = 4.0", False),
+        ("exercise-lead", "lead = 1.38", False),
         ("exercise-lead", "lead = np.log(4)", True),
+        ("exercise-lead", "lead = 1.386294", True),
         ("exercise-zero", "x = None", None),
         ("exercise-zero", "x = 0.5", False),
         ("exercise-zero", "x = 2.0", False),

@@ -200,7 +200,13 @@ STABLE = "np.log1p(np.exp(-np.abs(x)))"
             "mish",
             "def mish(x):\n    return x * np.tanh(np.log(1 + np.exp(x)))",
             "def mish(x):\n    w = x.astype('f4')\n    return (w * np.tanh(np.log(1 + np.exp(w)))).astype('f2')",
-            "not yet: some are not",
+            "not yet: 1",
+        ),
+        (
+            "mish",
+            "def mish(x):\n    return x * np.tanh(np.log(1 + np.exp(x)))",
+            "def mish(x):\n    w = x.astype('f4')\n    return (w * np.tanh(np.log1p(np.exp(w)))).astype('f2')",
+            "right",
         ),
         (
             "mish",

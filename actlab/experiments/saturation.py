@@ -119,7 +119,8 @@ class Conditioning:
         numbers, steps = (np.quantile(a, (0.05, 0.5, 0.95)) for a in (self.condition, self.steps))
         return (
             f"{self.name}: condition number {numbers[1]:.3g} ({numbers[0]:.3g} to {numbers[2]:.3g}),\n"
-            f"  {steps[1]:.0f} steps ({steps[0]:.0f} to {steps[2]:.0f}) in {len(self.steps)} repeats"
+            f"  {steps[1]:.0f} steps ({steps[0]:.0f} to {steps[2]:.0f}) to a loss {self.factor:,.0f} times smaller, "
+            f"{len(self.steps)} repeats"
         )
 
 
