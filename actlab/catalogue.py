@@ -125,7 +125,7 @@ def check_values(x: Sequence[float] = (-1.5, 0.5)) -> Table:
     for activation in elementwise():
         for point in x:
             orders = (activation, activation.derivative, activation.second_derivative)
-            rows.append((f"`{activation!r}`", f"{point:g}", *(_digits(order(point)) for order in orders)))
+            rows.append((f"`{activation.name}`", f"{point:g}", *(_digits(order(point)) for order in orders)))
     return Table(("function", "x", "value", "derivative", "second derivative"), tuple(rows))
 
 

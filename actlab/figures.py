@@ -108,13 +108,13 @@ def landmarks(
         ax.axhline(0, color="0.8", linewidth=1)
         curve(activation, ax, low=low, high=high, order=order)
         seen = [extremum for extremum in extrema if low < extremum.x < high]
-        for extremum in seen:
-            _mark(extremum, ax, colour(activation))
         values = np.concatenate([g(x), [extremum.value for extremum in seen]])
         # Of what rises steeply the window shows only a part, else the landmarks near 0 could not be seen.
         bottom, top = max(values.min(), -0.6 * reach), min(values.max(), 0.6 * reach)
-        space = 0.18 * (top - bottom) or 0.5  # room for the labels
+        space = 0.25 * (top - bottom) or 0.5  # room for the labels
         ax.set(xlim=(low, high), ylim=_stable((bottom - space, top + space)), ylabel=("f", "f '")[order])
+        for extremum in seen:
+            _mark(extremum, ax, colour(activation))
     for line, end in ((facts.asymptote_left, low), (facts.asymptote_right, high)):
         if line and abs(activation(end) - line.slope * end - line.intercept) > 1e-9:  # else f itself lies on it
             ends = [line.intercept, line.slope * end + line.intercept]
@@ -213,8 +213,12 @@ def _mark(extremum: Extremum, ax: Axes, color) -> None:
     point = tuple(_stable((extremum.x, extremum.value)))
     ax.plot(*point, "o", color=color, markersize=5)
     up = extremum.kind == "maximum"
+    # Near a side of the window the label reaches inwards, so that it crosses no axis.
+    low, high = ax.get_xlim()
+    share = (extremum.x - low) / (high - low)
     ax.annotate(
-        str(extremum), point, (0, 6 if up else -6), textcoords="offset points", ha="center",
+        str(extremum), point, (0, 6 if up else -6), textcoords="offset points",
+        ha="left" if share < 0.4 else "right" if share > 0.6 else "center",
         va="bottom" if up else "top", fontsize="small",
     )  # fmt: skip
 
@@ -406,7 +410,9 @@ def speeds(shares: Mapping[str, Mapping[str, float]], contestants: Mapping[str, 
     colours = [colour(ACTIVATIONS[name]) for name in ordered]
     ax.scatter([shares[name][first] for name in ordered], rows, s=40, color=colours, zorder=3)
     ax.scatter([], [], s=40, color="black", label=contestants[first])
-    ax.set(xscale="log", xlabel="speed of a copy = 1", ylim=(-0.7, len(ordered) - 0.3))
+    ends = (-0.7, len(ordered) - 0.3)
+    ax.vlines(1, *ends, color="0.7", linewidth=0.8, zorder=0)
+    ax.set(xscale="log", xlabel="speed of a copy = 1", ylim=ends)
     ax.set_yticks(rows, ordered)
     ax.grid(axis="y", color="0.9", linewidth=0.8)
     ax.set_axisbelow(True)

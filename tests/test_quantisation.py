@@ -31,7 +31,7 @@ def test_the_error_is_a_step_over_the_root_of_twelve():
     found = experiments.quantisation_errors("identity", samples=20_000, repeats=5)
     steps = found.ranges / (2.0 ** np.array(found.bits)[:, np.newaxis] - 1)
     np.testing.assert_allclose(found.errors, steps / np.sqrt(12), rtol=0.05)
-    assert found.halved_per_bit == pytest.approx(np.log2((2**8 - 1) / (2**3 - 1)) / 5, abs=0.02)
+    assert found.divided_by == pytest.approx(((2**8 - 1) / (2**3 - 1)) ** (1 / 5), rel=0.01)
     assert "of 5 repeats:" in repr(found)
 
 

@@ -38,16 +38,16 @@ class QuantisationErrors:
     ranges: np.ndarray
 
     @property
-    def halved_per_bit(self) -> float:
-        """How often a further bit halves the median error, on average over the counts of bits."""
+    def divided_by(self) -> float:
+        """By what a further bit divides the median error: the geometric mean over the counts of bits."""
         medians = np.median(self.errors, axis=1)
-        return float(np.log2(medians[0] / medians[-1]) / (self.bits[-1] - self.bits[0]))
+        return float((medians[0] / medians[-1]) ** (1 / (self.bits[-1] - self.bits[0])))
 
     def __repr__(self) -> str:
         low, median, high = np.quantile(self.errors[-1], (0.05, 0.5, 0.95))
         return (
             f"{self.activation}: range {np.median(self.ranges):.3g}, "
-            f"a bit halves the error {self.halved_per_bit:.2f} times\n"
+            f"each further bit divides the error by {self.divided_by:.2f}\n"
             f"  at {self.bits[-1]} bits {median:.2g} "
             f"(5 to 95 % of {len(self.ranges)} repeats: {low:.2g} to {high:.2g})"
         )

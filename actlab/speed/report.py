@@ -18,7 +18,7 @@ TITLES: Mapping[str, str] = {
     "textbook": "textbook numpy", "scipy": "scipy.special",
     "keras": "Keras on TensorFlow", "torch": "PyTorch", "jax": "JAX", "jax.jit": "JAX, compiled",
 }  # fmt: skip
-_ORDERS = ("f", "f'", "f''")
+_ORDERS = ("f", "f\N{PRIME}", "f\N{DOUBLE PRIME}")
 
 # The calls of numpy that a function cannot do without, and the part of actlab's time that they should make up.
 _FLOORS: Mapping[str, tuple[tuple[str, ...], float]] = {
@@ -107,8 +107,9 @@ def goals(record: Record) -> list[Goal]:
 
 def goal_table(record: Record) -> Table:
     """The goals, one a row."""
-    words = {True: "met", False: "**not met**", None: "not measured"}
-    return Table(("goal", "measured", ""), tuple((goal.text, goal.measured, words[goal.met]) for goal in goals(record)))
+    words = {True: "yes", False: "**no**", None: "not measured"}
+    rows = tuple((goal.text, goal.measured, words[goal.met]) for goal in goals(record))
+    return Table(("goal", "measured", "met?"), rows)
 
 
 def summary(record: Record, *, dtype: str, order: int) -> Table:
@@ -147,7 +148,7 @@ def slower_table(record: Record, *, dtype: str, least: int = 100_000) -> Table:
     for (function, order), ratios in _textbook_ratios(record, dtype, least).items():
         n, worst = min(ratios.items(), key=lambda item: item[1])
         if worst < 1:
-            rows.setdefault(function, ["", "", ""])[order] = f"{_two(worst)} at {_power(n)}"
+            rows.setdefault(function, ["", "", ""])[order] = f"{_below_one(worst)} at {_power(n)}"
     return Table(("function", *_ORDERS), tuple((f"`{function}`", *cells) for function, cells in rows.items()))
 
 
@@ -175,7 +176,7 @@ def _never_slower(record: Record) -> list[Goal]:
     if not worst:
         return [Goal(text, "not measured", None)]
     slow = sorted((ratio, name) for name, ratio in worst.items() if ratio < 1)
-    listed = ", ".join(f"{name} {_two(ratio)}" for ratio, name in slow[:_LISTED])
+    listed = ", ".join(f"{name} {_below_one(ratio)}" for ratio, name in slow[:_LISTED])
     listed += f" and {len(slow) - _LISTED} more" if len(slow) > _LISTED else ""
     return [Goal(text, f"{len(slow)} of {len(worst)} slower{': ' if slow else ''}{listed}", not slow)]
 
@@ -295,6 +296,11 @@ def _mean_and_wins(comparison: Comparison) -> str:
 def _two(value: float) -> str:
     """Two significant digits, or all before the point."""
     return f"{value:.0f}" if value >= 10 else f"{value:.2f}" if 0.1 <= value < 1 else f"{value:.2g}"
+
+
+def _below_one(ratio: float) -> str:
+    """A ratio below 1 that does not look like 1: two digits, or three, the last one cut and not rounded."""
+    return _two(ratio) if ratio < 0.995 else f"{math.floor(1000 * ratio) / 1000:.3f}"
 
 
 def _power(n: int) -> str:
