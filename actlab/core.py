@@ -243,13 +243,14 @@ class Elementwise(Activation):
     def _evaluate(self, kernel: Kernel, x: Any, given: Mapping[str, Any], out: np.ndarray | None) -> Any:
         x, dtype = _as_real(x, self.name)
         bound = self._bind(given)
-        shape = np.broadcast_shapes(x.shape, *(np.shape(value) for value in bound.values()))
+        varied = any(isinstance(value, np.ndarray) for value in bound.values())
+        shape = np.broadcast_shapes(x.shape, *(np.shape(value) for value in bound.values())) if varied else x.shape
         if out is not None:
             _check_out(out, shape, dtype, self.name)
         # The kernels are written so that overflow, underflow and 0 * inf in a branch not taken leave the result right;
         # numpy's flags would only report those intermediate steps.
         with np.errstate(all="ignore"):
-            if x.size <= _WHOLE or shape != x.shape or any(isinstance(value, np.ndarray) for value in bound.values()):
+            if varied or x.size <= _WHOLE:
                 result = _of_block(kernel, x, bound).astype(dtype, copy=False)
             else:
                 result = _by_blocks(kernel, x, bound, dtype, out)
@@ -424,7 +425,7 @@ def _as_real(x: Any, name: str) -> tuple[np.ndarray, np.dtype]:
     if array.dtype.kind in "biu":
         dtype = np.dtype(np.float64)
     elif array.dtype.kind == "f" and array.dtype.itemsize <= 8:
-        dtype = array.dtype.newbyteorder("=")
+        dtype = array.dtype if array.dtype.isnative else array.dtype.newbyteorder("=")
     else:
         raise TypeError(
             f"{name}: the input has dtype {array.dtype}; accepted are float16, float32, float64, integers and booleans"

@@ -21,7 +21,8 @@ def logistic(z):
 
 def patched(result, condition, correct):
     """``result``, and ``correct()`` where the condition holds; that is computed only if it holds anywhere."""
-    return np.where(condition, correct(), result) if condition.any() else result
+    nowhere = condition is np.False_ or not condition.any()
+    return result if nowhere else np.where(condition, correct(), result)
 
 
 def beyond(z, limit):
