@@ -426,13 +426,16 @@ def _function_colour(function):
 
 def recovery_steps(results, ax: Axes) -> Axes:
     """Draw how many steps each ``Recovery`` of a list took, over the distance from 0 at which the unit started."""
+    furthest = max(np.abs(result.starts[result.steps > 0]).max() for result in results)
     for result in results:
         own, back = colour(result.activation), result.steps > 0
         distance, steps = np.abs(result.starts[back]), result.steps[back]
         ax.plot(distance, steps, "o-", color=own, markersize=5)
+        # A line that ends early has the others at its right: its name stands above its end.
+        beside = distance[-1] == furthest
         ax.annotate(
-            result.activation.name, (distance[-1], steps[-1]), (8, 0), textcoords="offset points", va="center",
-            color=own,
+            result.activation.name, (distance[-1], steps[-1]), (8, 0) if beside else (0, 8), color=own,
+            textcoords="offset points", ha="left" if beside else "right", va="center" if beside else "bottom",
         )  # fmt: skip
     ax.set(yscale="log", xlabel="distance of the start from 0", ylabel="steps back")
     ax.minorticks_off()
