@@ -13,7 +13,9 @@ def test_the_prediction_is_one_unit_and_has_the_loss(name):
     fit = experiments.fit_one_unit(name, starts=4)
     unit = actlab.get(name)(fit.weight * fit.x + fit.bias)
     slope, intercept = np.polyfit(unit, fit.prediction, 1)
-    np.testing.assert_allclose(fit.prediction, slope * unit + intercept, atol=1e-9)
+    # A gate is best where its weight is nearly 0 and the output weight huge, which magnifies the unit's last bit.
+    rounding = 4 * abs(slope) * np.spacing(np.abs(unit).max())
+    np.testing.assert_allclose(fit.prediction, slope * unit + intercept, rtol=0, atol=1e-9 + rounding)
     assert fit.loss == pytest.approx(np.mean((fit.prediction - fit.target) ** 2), rel=1e-12)
     np.testing.assert_allclose(fit.target, np.cos(fit.x) + 1)
     assert repr(fit) == f"{name}: least mean squared error found {fit.loss:.4f}"

@@ -32,7 +32,8 @@ def fit_one_unit(activation: str | Elementwise, *, starts: int = 24, seed: int =
 
     For a given weight w and bias b the best v and c follow from linear least squares; the search runs over w and b
     alone, from the best of a grid and from random ``starts``. It finds a local minimum each time and keeps the lowest,
-    so that a lower one may exist.
+    so that a lower one may exist. Where a smooth valley fits best as a parabola, w runs towards 0 and v to infinity,
+    and the loss found is that of the limit but for a tiny rest.
     """
     from scipy import optimize
 
