@@ -21,7 +21,7 @@ from actlab.core import ACTIVATIONS, Activation, Elementwise, get
 # A derivative that prints longer than this, in characters of LaTeX, says less than its curve.
 _SHORT = 170
 # Facts that take the whole width of the card.
-_WIDE = ("formula", "derivative", "parameters", "from")
+_WIDE = ("formula", "derivative", "parameters", "elsewhere", "from")
 
 
 @dataclass(frozen=True)

@@ -463,7 +463,7 @@ def _takes_out(kernel: Kernel) -> bool:
 def _by_blocks(kernel: Kernel, x: np.ndarray, bound: Mapping[str, float], dtype: np.dtype, out: np.ndarray | None):
     """The kernel's values block by block, so that what it computes on the way stays in the processor's cache."""
     into = out if out is not None and out.flags.c_contiguous else np.empty(x.shape, dtype)
-    same = x.ctypes.data == into.ctypes.data and x.dtype == into.dtype
+    same = (x.ctypes.data, x.strides, x.dtype) == (into.ctypes.data, into.strides, into.dtype)
     if np.may_share_memory(x, into) and not same:
         x = x.copy()  # shifted against each other: a block would overwrite what a later one reads
     flat, flat_into = x.reshape(-1), into.reshape(-1)

@@ -128,7 +128,8 @@ def test_outputs_are_drawn_over_the_first_input():
 
 @each_record
 def test_a_card_says_what_frameworks_do_otherwise(record):
-    page = re.sub("</?code>", "`", html(record))
+    facts, _, _ = html(record).partition("<details>")  # the source below names them too
+    page = re.sub("</?code>", "`", facts)
     for difference in record.differs.values():
         assert escape(difference.text) in page
 

@@ -544,6 +544,12 @@ def test_an_output_that_overlaps_the_input_changes_nothing(case, order):
         np.testing.assert_array_equal(f(both[of], out=both[into]), expected)
 
 
+def test_one_number_repeated_may_be_the_first_of_the_output():
+    out = np.full(LONG, -1.5)
+    x = np.broadcast_to(out[:1], out.shape)
+    np.testing.assert_array_equal(actlab.elu(x, out=out), np.full(LONG, actlab.elu(-1.5)))
+
+
 def test_an_integer_input_may_lie_in_the_output():
     out = np.zeros(LONG)
     x = out.view(np.int64)

@@ -1,11 +1,13 @@
 """The exercises at the ends of chapters: a right answer is told so, a wrong one gets a hint and stops nothing."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 
 import actlab
+from actlab import experiments
 from actlab.experiments import CosineFit, cosine_data
 from tests.test_book import read
 
@@ -62,3 +64,41 @@ def test_the_search_for_a_seed(seed, loss, start, capsys):
 def test_the_derivative_of_the_sigmoid(line, right, capsys):
     said = run("functions/at-a-glance.ipynb", "exercise", capsys, ("return s * (1 - s)", f"return {line}"))
     assert said.startswith("right" if right else "not yet: ")
+
+
+# --- The chapters on functions ----------------------------------------------------------------------------------------
+
+# Notebook, cell, the line to be edited, and answers: the right one, and wrong ones.
+ANSWERS = [
+    ("s-curves", "exercise-slope", "k = None", "4", ["1", "0.25"]),
+    ("s-curves", "exercise-table", "x = None", "9", ["-9", "3.0"]),
+    ("s-curves", "exercise-centre", "shift = None", "-actlab.gaussian.properties.mean", ["0.5", "-1.0"]),
+    ("smooth-gates", "exercise-beta", "beta = None", "2.785", ["2.8", "1.0"]),
+    ("smooth-gates", "exercise-split", "answer = None", "x", ["-x", "0 * x"]),
+    ("smooth-gates", "exercise-gain", "factor = None", "1.5335", ["1.4811", "2.35"]),
+    ("hard-functions", "exercise-bits", "bits = None", "11", ["10", "12", "0", "99"]),
+    ("hard-functions", "exercise-ramp", "lowest = None", "-1.5", ["1.5", "-3"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("notebook", "cell", "line", "answer", "right"),
+    [
+        (notebook, cell, line, answer, answer == right)
+        for notebook, cell, line, right, wrong in ANSWERS
+        for answer in ("None", right, *wrong)
+    ],
+)
+def test_an_answer_is_judged(notebook, cell, line, answer, right, capsys):
+    edit = (line, line.replace("None", answer))
+    said = run(f"functions/{notebook}.ipynb", cell, capsys, edit, experiments=experiments)
+    assert said.startswith("right" if right else "not yet")
+
+
+@pytest.mark.parametrize(("guess", "start"), [("None", "not yet"), ("False", "right"), ("True", "not so")])
+def test_the_guess_about_a_borrowed_slope(guess, start, capsys):
+    borrowed = dataclasses.replace(actlab.step, df=actlab.hard_tanh.df)
+    names = {"experiments": experiments, "replace": dataclasses.replace}
+    names["with_tanh"] = experiments.learn_xor(borrowed, networks=200)
+    edits = [("guess = None", f"guess = {guess}"), ("networks=1000", "networks=200")]
+    assert run("functions/hard-functions.ipynb", "exercise-surrogate", capsys, *edits, **names).startswith(start)
