@@ -106,31 +106,3 @@ def test_the_first_step_that_is_enough_is_found():
     for share in (0.9, 0.5, 0.1, 1e-5):
         t = _steps_to(weights, shrink, share)
         assert weights @ shrink**t <= 3 * share < weights @ shrink ** (t - 1)
-
-
-# --- Depth ------------------------------------------------------------------------------------------------------------
-
-
-def test_without_activation_the_ratio_is_that_of_the_weights():
-    found = experiments.gradient_ratio("identity", depth=4, width=7, networks=5, seed=2)
-    network = actlab.network.initialise((7, 7, 7, 7, 7, 1), "identity", networks=5, seed=2)
-    for ratio, *weights in zip(found.ratios, *network.weights, strict=True):
-        error = weights[-1][:, 0]
-        last = np.linalg.norm(error)
-        for weight in reversed(weights[1:-1]):
-            error = weight @ error
-        assert ratio == pytest.approx(np.linalg.norm(error) / last)
-    assert found.layers == 3
-
-
-def test_a_network_is_the_same_among_more():
-    few, more = (experiments.gradient_ratio("tanh", depth=3, width=9, networks=n).ratios for n in (2, 4))
-    np.testing.assert_allclose(few, more[:2])
-
-
-def test_small_slopes_shrink_the_error_more():
-    sigmoid, tanh = (experiments.gradient_ratio(name, depth=6, width=30, networks=10) for name in ("sigmoid", "tanh"))
-    # Each layer multiplies the error by at most 1/4 and by a matrix whose singular values are mostly below 2.
-    assert sigmoid.ratios.max() < 0.5**5
-    assert tanh.ratios.min() > 10 * sigmoid.ratios.max()
-    assert "a layer" in repr(tanh)

@@ -12,11 +12,9 @@ from actlab.experiments.one_unit import OneUnitFit, fit_one_unit
 from actlab.experiments.quantisation import QuantisationErrors, quantisation_errors, quantise
 from actlab.experiments.saturation import (
     Conditioning,
-    GradientRatio,
     Recovery,
     SharedSigns,
     conditioning,
-    gradient_ratio,
     recovery,
     shared_signs,
 )
@@ -26,10 +24,10 @@ from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining,
 
 __all__ = [
     "CORNERS", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFit", "DeadUnits", "Denoising",
-    "DepthSignal", "GradientRatio", "LabelTraining", "LearnedSlopes", "LinearTraining", "OneUnitFit",
+    "DepthSignal", "LabelTraining", "LearnedSlopes", "LinearTraining", "OneUnitFit",
     "QuantisationErrors", "Recovery", "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining",
     "WeightMovement", "XorTraining", "calibration", "collapse_errors", "conditioning", "cosine_data", "cosine_fit",
-    "dead_units", "denoise", "first_float", "fit_one_unit", "fit_shifted", "gradient_ratio", "learn_labels",
+    "dead_units", "denoise", "first_float", "fit_one_unit", "fit_shifted", "learn_labels",
     "learn_xor", "learned_slopes", "quantisation_errors", "quantise", "recovery", "relative_errors",
     "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
     "train_sure_unit", "wave", "weight_movement",

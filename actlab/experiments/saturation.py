@@ -1,4 +1,4 @@
-"""What squashing costs: the way back from saturation, shared signs, conditioning, and the gradient through depth."""
+"""What squashing costs: the way back from saturation, shared signs, and conditioning."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from actlab.checks import whole_number
 from actlab.core import Elementwise, get
-from actlab.network import initialise
 from actlab.statistics import Share
 
 
@@ -177,40 +176,3 @@ def _steps_to(weights: np.ndarray, shrink: np.ndarray, share: float) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if weights @ shrink**middle <= share * weights.sum() else (middle, high)
     return high
-
-
-@dataclass(frozen=True, eq=False)
-class GradientRatio:
-    """The error that reaches the first hidden layer over that in the last, as Euclidean norms: ``ratios`` (networks,).
-
-    ``layers`` is the number of layers between the two.
-    """
-
-    activation: Elementwise
-    layers: int
-    ratios: np.ndarray
-
-    def __repr__(self) -> str:
-        low, median, high = np.quantile(self.ratios, (0.05, 0.5, 0.95))
-        return (
-            f"{self.activation}: {median:.2g} through {self.layers} layers, "
-            f"{median ** (1 / self.layers):.3f} a layer\n"
-            f"  (5 to 95 % of {len(self.ratios)} networks: {low:.2g} to {high:.2g})"
-        )
-
-
-def gradient_ratio(
-    activation: str | Elementwise, *, depth: int = 20, width: int = 100, networks: int = 40, seed: int = 0
-) -> GradientRatio:
-    """Send one standard normal input through random networks of ``depth`` hidden layers and an error back.
-
-    Weights come from Glorot's uniform distribution, biases are 0, and the error at the single output is 1.
-    """
-    whole_number("depth", depth, least=2)
-    network = initialise((width, *([width] * depth), 1), activation, networks=networks, seed=seed)
-    # Not the stream of a network, which is that of (seed, network).
-    inputs = np.random.default_rng((seed, 0, 1)).normal(size=(networks, 1, width))
-    gradients = network.backward(network.forward(inputs), np.ones((networks, 1, 1)))
-    # With one example the gradient of a bias is the error at its pre-activation.
-    first, last = (np.linalg.norm(gradients.biases[layer][:, 0], axis=1) for layer in (0, depth - 1))
-    return GradientRatio(network.hidden, depth - 1, first / last)
