@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import actlab
-from actlab import figures
+from actlab import accuracy, figures
 from actlab.core import Elementwise
 from actlab.speed import contestants, measurement, record, report
 from actlab.speed.record import Measurement, Record
@@ -275,6 +275,17 @@ def test_what_is_slower_by_a_hair_is_not_shown_as_equal(ratio, shown):
     timing = Measurement("elu", 0, "float64", 100_000, {"actlab": 1.0, "textbook": ratio})
     assert report.slower_table(Record({}, (timing,)), dtype="float64").rows == (("`elu`", f"{shown} at 1e5", "", ""),)
     assert report.goals(Record({}, (timing,)))[0].measured == f"1 of 1 slower: elu f {shown}"
+
+
+def test_what_a_faster_line_pays_is_what_the_accuracy_record_says_of_it():
+    slow = {"relu": 1, "silu": 0, "sigmoid": 1, "exponential": 2, "relu6": 0}
+    timings = [Measurement(name, k, "float64", 100_000, {"actlab": 2.0, "textbook": 1.0}) for name, k in slow.items()]
+    fast = Measurement("gelu", 0, "float64", 100_000, {"actlab": 1.0, "textbook": 2.0})
+    rows = report.slower_prices(Record({}, (*timings, fast)), accuracy.recorded()).rows
+    assert [row[1:] for row in rows] == [
+        ("1", "`relu` f\N{PRIME}"), ("1", "`silu` f"), ("1", "`sigmoid` f\N{PRIME}"),
+        ("2", "`exponential` f\N{DOUBLE PRIME}, `relu6` f"),
+    ]  # fmt: skip
 
 
 def test_the_last_column_of_the_goals_answers_its_head():

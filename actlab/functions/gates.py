@@ -165,8 +165,7 @@ def _gelu_sigmoid_d2(x):
 )
 def gelu_sigmoid(x):
     """GELU in its sigmoid form: the coarser and cheaper of the two stand-ins."""
-    z, rest = product(_LOGISTIC_PROBIT, x)
-    return gate(x, z, rest + (_LOGISTIC_PROBIT_REST / _LOGISTIC_PROBIT) * z)
+    return gate(x, *product(_LOGISTIC_PROBIT, x, _LOGISTIC_PROBIT_REST))
 
 
 # With e = e^x, tanh(log(1 + e^x)) is n / d with n = e (e + 2) and d = n + 2. Beyond this |x| powers of e may overflow,

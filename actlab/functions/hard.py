@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from actlab.core import Difference, elementwise
-from actlab.functions.kernels import select
+from actlab.functions.kernels import constant, select
 
 
 def _inside(x, low, high):
@@ -17,7 +17,7 @@ def _inside(x, low, high):
     formula="Piecewise((0, x <= -3), ((x + 3)/6, x < 3), (1, True))",
     family="hard",
     df=lambda x: _inside(x, -3, 3) / 6,
-    d2f=lambda x: np.zeros_like(x),
+    d2f=lambda x, out=None: constant(x, 0.0, out),
     kinks={-3.0: "left", 3.0: "right"},
     cite="howard2019searching",
     textbook=("np.clip(x + 3, 0, 6)/6", "(np.abs(x) < 3)*x.dtype.type(1/6)"),
@@ -29,7 +29,9 @@ def _inside(x, low, high):
 )  # fmt: skip
 def hard_sigmoid(x):
     """Hard sigmoid: a straight ramp from 0 at -3 to 1 at 3."""
-    return (x + 3).clip(0.0, 6.0) / 6
+    ramp = (x + 3).clip(0.0, 6.0)
+    ramp /= 6
+    return ramp
 
 
 @elementwise(
@@ -37,7 +39,7 @@ def hard_sigmoid(x):
     family="hard",
     # At the ends the slope of Keras and JAX; PyTorch has 0 there.
     df=lambda x: (np.abs(x) <= 1).astype(np.float64),
-    d2f=lambda x: np.zeros_like(x),
+    d2f=lambda x, out=None: constant(x, 0.0, out),
     kinks={-1.0: "right", 1.0: "left"},
     cite="collobert2004large",
     textbook=("np.clip(x, -1, 1)", "(np.abs(x) <= 1).astype(x.dtype)"),
@@ -71,7 +73,7 @@ def hard_silu(x):
     formula="Piecewise((0, x <= -1), ((x + 1)/2, x < 1), (1, True))",
     family="hard",
     df=lambda x: _inside(x, -1, 1) / 2,
-    d2f=lambda x: np.zeros_like(x),
+    d2f=lambda x, out=None: constant(x, 0.0, out),
     kinks={-1.0: "left", 1.0: "right"},
     cite=("martins2016softmax", "blondel2020learning"),
     textbook=("np.clip(x + 1, 0, 2)/2", "(np.abs(x) < 1)*x.dtype.type(0.5)"),
@@ -80,4 +82,6 @@ def hard_silu(x):
 )  # fmt: skip
 def sparse_sigmoid(x):
     """Sparse sigmoid: a straight ramp from 0 at -1 to 1 at 1; the first entry of the sparsemax of (x, 0)."""
-    return (x + 1).clip(0.0, 2.0) / 2
+    ramp = (x + 1).clip(0.0, 2.0)
+    ramp /= 2
+    return ramp

@@ -14,6 +14,11 @@ LARGEST = np.finfo(np.float64).max
 np.empty(2**19)
 
 
+def constant(x, value, out=None):
+    """``value`` everywhere, in one call that keeps nan."""
+    return x.clip(value, value, out=out)
+
+
 def logistic(z):
     """1 / (1 + e^-z), which is e^z far to the left, where e^-z overflows."""
     return patched(1 / (1 + np.exp(-z)), below(z, -700), lambda: np.exp(z))
@@ -53,19 +58,29 @@ def leading(x):
     return (np.asarray(x, np.float64).view(np.int64) & -(2**27)).view(np.float64)
 
 
+_LAST = 2048.0
+
+
 def _credible(rest, nearest):
-    # Rounding takes less than this; more, or nan, comes of an overflow or underflow on the way. And from 2048 on there
+    # Rounding takes less than this; more, or nan, comes of an overflow or underflow on the way. And from _LAST on there
     # is no exponential left to be corrected.
-    return np.where(np.abs(rest) < 2.0**-52 * np.minimum(np.abs(nearest), 2048.0), rest, 0.0)
+    return np.where(np.abs(rest) < 2.0**-52 * np.minimum(np.abs(nearest), _LAST), rest, 0.0)
 
 
-def product(a, x):
-    """a * x, as an exponent, in two parts: the float64 nearest to it, and what that leaves of it."""
+def product(a, x, more=0.0):
+    """(a + more) * x, as an exponent, in two parts: the float64 nearest to a * x, and what that leaves of it.
+
+    ``more`` is what the float64 a leaves of a constant with more digits.
+    """
     if np.ndim(a) == 0 and a == 1:
         return x, 0.0  # the usual case, for nothing
     nearest, a1, x1 = times(a, x), leading(a), leading(x)
-    a2, x2 = a - a1, x - x1
-    return nearest, _credible((((a1 * x1 - nearest) + a1 * x2) + a2 * x1) + a2 * x2, nearest)
+    rest = a1 * x1
+    rest -= nearest
+    rest += a1 * (x - x1)
+    rest += ((a - a1) + more) * x
+    doubtful = beyond(nearest, _LAST) if np.all(a) else np.True_
+    return nearest, patched(rest, doubtful, lambda: _credible(rest, nearest))
 
 
 def quotient(x, a):
@@ -80,7 +95,10 @@ def quotient(x, a):
 def square(x):
     """x * x in two parts, as in ``product``, for finite squares."""
     nearest, x1 = x * x, leading(x)
-    return nearest, (x1 * x1 - nearest) + (x - x1) * (x + x1)
+    rest = x1 * x1
+    rest -= nearest
+    rest += (x - x1) * (x + x1)
+    return nearest, rest
 
 
 # Where |z| is greater, e^-|z| is lost beside 1, whatever it is multiplied by, and e^|z| may overflow.
@@ -94,7 +112,10 @@ def gate(x, z, rest=0.0):
         return np.where(z < 0, decay(z, x) * (1 + np.clip(rest, -0.5, 0.5)), x)
 
     e = np.exp(-z)
-    return patched(x / (1 + (e - e * rest)), beyond(z, FAR), far)
+    if np.any(rest):
+        e -= e * rest
+    e += 1
+    return patched(x / e, beyond(z, FAR), far)
 
 
 def gate_d(z, p):

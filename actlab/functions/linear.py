@@ -5,25 +5,29 @@ from __future__ import annotations
 import numpy as np
 
 from actlab.core import elementwise
+from actlab.functions.kernels import constant
 
 
 @elementwise(
     formula="x",
     family="linear",
-    df=lambda x: np.ones_like(x),
-    d2f=lambda x: np.zeros_like(x),
+    df=lambda x, out=None: constant(x, 1.0, out),
+    d2f=lambda x, out=None: constant(x, 0.0, out),
     keras="linear", torch="nn.Identity", jax="nn.identity", aliases=("linear",),
 )  # fmt: skip
 def identity(x, out=None):
     """Identity: the unit answers with its pre-activation, as if it had no activation."""
-    return np.positive(x, out=out)
+    if out is None:
+        return x.copy()
+    np.copyto(out, x)
+    return out
 
 
 @elementwise(
     formula="Piecewise((1, x > 0), (0, True))",
     family="threshold",
-    df=lambda x: np.zeros_like(x),
-    d2f=lambda x: np.zeros_like(x),
+    df=lambda x, out=None: constant(x, 0.0, out),
+    d2f=lambda x, out=None: constant(x, 0.0, out),
     kinks={0.0: "left"},
     cite="mcculloch1943logical",
     textbook=("(x > 0).astype(x.dtype)",),

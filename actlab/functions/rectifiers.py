@@ -7,6 +7,7 @@ import numpy as np
 from actlab.core import Difference, Param, elementwise
 from actlab.functions.kernels import (
     below,
+    constant,
     logistic,
     negative_part,
     patched,
@@ -22,7 +23,7 @@ from actlab.functions.kernels import (
     formula="Piecewise((x, x > 0), (0, True))",
     family="rectifier",
     df=lambda x: (x > 0).astype(np.float64),
-    d2f=lambda x: np.zeros_like(x),
+    d2f=lambda x, out=None: constant(x, 0.0, out),
     kinks={0.0: "left"},
     cite=("nair2010rectified", "glorot2011deep"),
     textbook=("np.maximum(x, 0)", "(x > 0).astype(x.dtype)"),
@@ -34,6 +35,8 @@ def relu(x, out=None):
 
 
 def _leaky(x, slope):
+    if np.ndim(slope) == 0 and 0 < slope <= 1:
+        return np.maximum(x, slope * x)
     return positive_part(x) + times(slope, negative_part(x))
 
 
@@ -87,7 +90,7 @@ def prelu(x, alpha):
     formula="Piecewise((0, x <= 0), (x, x < 6), (6, True))",
     family="rectifier",
     df=lambda x: ((x > 0) & (x < 6)).astype(np.float64),
-    d2f=lambda x: np.zeros_like(x),
+    d2f=lambda x, out=None: constant(x, 0.0, out),
     kinks={0.0: "left", 6.0: "right"},
     cite=("krizhevsky2010convolutional", "sandler2018mobilenetv2"),
     textbook=("np.clip(x, 0, 6)", "((x > 0) & (x < 6)).astype(x.dtype)"),
@@ -317,7 +320,7 @@ def threshold(x, threshold, default_value):
 @elementwise(
     formula="Piecewise((0, x <= -1), ((x + 1)**2/4, x < 1), (x, True))",
     family="rectifier",
-    df=lambda x: np.clip((x + 1) / 2, 0, 1),
+    df=lambda x: ((x + 1) / 2).clip(0.0, 1.0),
     d2f=lambda x: 0.5 * ((x > -1) & (x < 1)),
     kinks={-1.0: "left", 1.0: "right"},
     cite="blondel2020learning",

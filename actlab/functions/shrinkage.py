@@ -28,7 +28,7 @@ def _edges(threshold):
 )  # fmt: skip
 def soft_shrink(x, threshold):
     """Soft shrinkage: pulls every number towards 0 by ``threshold``, and the small ones onto it."""
-    return x - np.clip(x, -threshold, threshold)
+    return x - x.clip(-threshold, threshold)
 
 
 @elementwise(
@@ -45,7 +45,7 @@ def soft_shrink(x, threshold):
 )  # fmt: skip
 def hard_shrink(x, threshold):
     """Hard shrinkage: keeps numbers beyond ``threshold`` as they are and answers 0 to the others."""
-    return select(np.abs(x) > threshold, x, 0.0)
+    return x * (np.abs(x) > threshold)
 
 
 # Lambert's fraction tanh(x) = x / (1 + y / (3 + y / (5 + ...))), y = x^2, cut after ten levels: x - tanh(x) is x y

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
+from actlab import accuracy
 from actlab.catalogue import Table
 from actlab.speed.record import Measurement, Record
 
@@ -28,6 +29,14 @@ _FLOORS: Mapping[str, tuple[tuple[str, ...], float]] = {
 }  # fmt: skip
 _LISTED = 5  # how many of the slow ones a goal names; ``slower_table`` has all
 _PLAIN = ("relu", "relu6", "hard_tanh")
+
+# What a line that is faster pays for it with; the first that is true counts, and the last one always is.
+_PRICES: Mapping[str, Callable[[accuracy.Cell], bool]] = {
+    "it answers a number to nan": lambda cell: "nan" in cell.specials,
+    "it answers nan or infinity where a number is due, or misses a limit": lambda c: c.wrong > 0 or c.specials != "",
+    "it misses our goal for digits, or loses the sign of -0.0": lambda cell: accuracy.over_goal(cell) != "",
+    "nothing": lambda cell: True,
+}
 
 
 def geometric_mean(ratios: Iterable[float]) -> float:
@@ -150,6 +159,18 @@ def slower_table(record: Record, *, dtype: str, least: int = 100_000) -> Table:
         if worst < 1:
             rows.setdefault(function, ["", "", ""])[order] = f"{_below_one(worst)} at {_power(n)}"
     return Table(("function", *_ORDERS), tuple((f"`{function}`", *cells) for function, cells in rows.items()))
+
+
+def slower_prices(record: Record, exactness: accuracy.Record, *, least: int = 100_000) -> Table:
+    """The float64 functions of ``slower_table``, grouped by what the faster line pays for its speed with."""
+    groups: dict[str, list[str]] = {price: [] for price in _PRICES}
+    for (function, order), ratios in _textbook_ratios(record, "float64", least).items():
+        if min(ratios.values()) < 1:
+            cell = exactness.cell(function, order, "float64", "textbook")
+            price = next(price for price, paid in _PRICES.items() if paid(cell))
+            groups[price].append(f"`{function}` {_ORDERS[order]}")
+    rows = [(price, str(len(slower)), ", ".join(slower)) for price, slower in groups.items()]
+    return Table(("what the faster line pays", "how many", "which"), tuple(rows))
 
 
 def conditions(record: Record) -> str:
