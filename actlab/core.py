@@ -204,7 +204,8 @@ class Elementwise(Activation):
 
     ``kinks`` holds the points where f or f' jumps, for some parameter value at least, with the side that is taken.
     ``textbook`` holds numpy lines for f, f' and f'', in this order and as far as people type something that is faster
-    than the formula as it stands: the baseline of the benchmark.
+    than the formula as it stands: the baseline of the benchmark. ``native`` is the bare formula for the training of many
+    networks, and ``parameter_df`` holds the derivative with respect to each learnable parameter.
 
     Call it with anything numpy reads as an array of real numbers, of any shape; the result has the same shape.
     float16, float32 and float64 are kept, integers and booleans become float64. float16 and float32 are computed in
@@ -215,6 +216,8 @@ class Elementwise(Activation):
     d2f: Callable[..., np.ndarray] = None
     kinks_at: Callable[..., Mapping[float, Side]] = lambda **_: {}
     textbook: tuple[str, ...] = ()
+    native: Callable[..., tuple[np.ndarray, np.ndarray]] | None = None
+    parameter_df: Mapping[str, Kernel] = field(default_factory=lambda: MappingProxyType({}))
 
     def __call__(self, x: Any, /, *, out: np.ndarray | None = None, **parameters: Any) -> Any:
         """f(x), of the shape of ``x``; written into ``out``, which may be ``x`` itself, where that is given."""
@@ -227,6 +230,25 @@ class Elementwise(Activation):
     def second_derivative(self, x: Any, /, *, out: np.ndarray | None = None, **parameters: Any) -> Any:
         """f''(x), of the shape of ``x``; at a kink the value of the side that ``kinks`` declares."""
         return self._evaluate(self.d2f, x, parameters, out)
+
+    def parameter_derivative(self, name: str, x: Any, /, **parameters: Any) -> Any:
+        """df/dp at ``x`` for the learnable parameter p called ``name``, of the shape of the result."""
+        if name not in self.parameter_df:
+            learnable = ", ".join(self.parameter_df) or "none"
+            raise ValueError(f"{self.name} has no learnable parameter {name!r}; learnable are: {learnable}")
+        return self._evaluate(self.parameter_df[name], x, parameters, None)
+
+    def value_and_derivative(self, x: np.ndarray, **parameters: Any) -> tuple[np.ndarray, np.ndarray]:
+        """f(x) and f'(x) of a float32 or float64 array, in arithmetic of that dtype where ``native`` offers it.
+
+        Networks are trained by this: both results share their work, and no digit is spent on the far tails. Where the
+        record has no ``native`` form, or a parameter is an array, they are those of the calls.
+        """
+        bound = self._bind(parameters)
+        if self.native is None or any(isinstance(value, np.ndarray) for value in bound.values()):
+            return self._evaluate(self.function, x, parameters, None), self._evaluate(self.df, x, parameters, None)
+        with np.errstate(all="ignore"):
+            return self.native(x, **bound)
 
     @property
     def kinks(self) -> Mapping[float, Side]:
@@ -340,6 +362,8 @@ def elementwise(
     d2f: Callable[..., np.ndarray],
     params: Mapping[str, Param] | None = None,
     kinks: Mapping[float, Side] | Callable[..., Mapping[float, Side]] | None = None,
+    native: Callable[..., tuple[np.ndarray, np.ndarray]] | None = None,
+    parameter_df: Mapping[str, Kernel] | None = None,
     cite: str | tuple[str, ...] = (),
     **facts: Any,
 ) -> Callable[[Callable[..., np.ndarray]], Elementwise]:
@@ -348,13 +372,21 @@ def elementwise(
     ``formula`` is text that sympy reads, in ``x`` and the parameters; ``df`` and ``d2f`` take the same arguments as the
     function. ``kinks`` maps each point where f, f' or f'' jumps to the side whose value is taken there; where the
     points depend on parameters, it is a function of these that returns the mapping. A kernel that is one numpy call may
-    take ``out`` too and hand it to that call, which saves a copy of long arrays. ``facts`` are the remaining fields of
-    the record: keras, torch, jax (see ``actlab.calls``), differs, aliases, textbook.
+    take ``out`` too and hand it to that call, which saves a copy of long arrays. ``native`` takes the arguments of the
+    function and returns f and f' in the dtype of ``x``, each a new array. ``parameter_df`` maps every learnable
+    parameter to the kernel of df/dp. ``facts`` are the remaining fields of the record: keras, torch, jax (see
+    ``actlab.calls``), differs, aliases, textbook.
     """
+
+    learnable = {name for name, param in (params or {}).items() if param.learnable}
+    if learnable != set(parameter_df or {}):
+        raise TypeError(f"parameter_df must hold the learnable parameters {sorted(learnable)}; got {parameter_df}")
+    kernels = (df, d2f, *(parameter_df or {}).values(), *([native] if native else []))
 
     def register(function: Callable[..., np.ndarray]) -> Elementwise:
         return _register(
-            Elementwise, function, (df, d2f), formula, family, params, cite, df=df, d2f=d2f,
+            Elementwise, function, kernels, formula, family, params, cite, df=df, d2f=d2f, native=native,
+            parameter_df=MappingProxyType(dict(parameter_df or {})),
             kinks_at=kinks if callable(kinks) else lambda **_: kinks or {}, **facts,
         )  # fmt: skip
 

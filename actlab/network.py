@@ -6,31 +6,36 @@ pre-activations and activations (networks, batch, width).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from actlab.checks import whole_number
-from actlab.core import Elementwise, get
+from actlab.core import Activation, Elementwise, Vectorwise, get
 from actlab.functions.linear import identity
 from actlab.initialisers import glorot_uniform
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """N multi-layer perceptrons: ``hidden`` is the activation of all layers but the last, ``output`` the last one's."""
+    """N multi-layer perceptrons: ``hidden`` is the activation of all layers but the last, ``output`` the last one's.
+
+    ``learnt`` holds, for each layer, the values of the activation's parameters that the networks learn, by name and of
+    shape (networks, 1, fan_out): one for each unit. Empty, they are the numbers bound to the activation.
+    """
 
     weights: tuple[np.ndarray, ...]
     biases: tuple[np.ndarray, ...]
-    hidden: Elementwise
-    output: Elementwise = identity
+    hidden: Activation
+    output: Activation = identity
+    learnt: tuple[Mapping[str, np.ndarray], ...] = ()
 
     def __post_init__(self) -> None:
         for role, activation in (("hidden", self.hidden), ("output", self.output)):
-            if not isinstance(activation, Elementwise):
-                raise TypeError(f"{role} must be an elementwise activation, such as actlab.tanh; got {activation!r}")
+            if not isinstance(activation, Activation):
+                raise TypeError(f"{role} must be an activation, such as actlab.tanh; got {activation!r}")
         if not self.weights or len(self.weights) != len(self.biases):
             raise ValueError(f"a network needs one bias per weight; got {len(self.weights)} and {len(self.biases)}")
         fans = [weight.shape for weight in self.weights]
@@ -40,15 +45,26 @@ class Network:
                     f"layer {layer}: weights must be (networks, fan_in, fan_out) and biases (networks, 1, fan_out); "
                     f"got {weight.shape} and {bias.shape}"
                 )
-        if any(a[0] != b[0] or a[2] != b[1] for a, b in pairwise(fans)):
+        if any(a[0] != b[0] or outputs(self.hidden, a[2]) != b[1] for a, b in pairwise(fans)):
             raise ValueError(
-                "all layers must have as many networks, and each layer as much fan_in as the one before has fan_out; "
+                "all layers must have as many networks, and each layer as much fan_in as the one before has outputs; "
                 f"got the weight shapes {fans}"
             )
+        outputs(self.output, self.widths[-1])  # refuses a width that does not fit
+        if self.learnt and len(self.learnt) != len(self.weights):
+            raise ValueError(f"learnt must have one mapping per layer, {len(self.weights)}; got {len(self.learnt)}")
+        for layer, values in enumerate(self.learnt):
+            known = parameters_to_learn(self.activation(layer))
+            for name, value in values.items():
+                if name not in known or np.shape(value) != self.biases[layer].shape:
+                    raise ValueError(
+                        f"layer {layer}: learnt values must be of {', '.join(known) or 'no parameter'} and of shape "
+                        f"{self.biases[layer].shape}; got {name!r} of shape {np.shape(value)}"
+                    )
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Units per layer, the input first."""
+        """Units per layer, the input first: numbers that go into each activation, of which it may make fewer."""
         return (self.weights[0].shape[1], *(weight.shape[2] for weight in self.weights))
 
     @property
@@ -58,8 +74,9 @@ class Network:
 
     @property
     def parameter_count(self) -> int:
-        """Weights and biases of one network."""
-        return sum(weight[0].size + bias[0].size for weight, bias in zip(self.weights, self.biases, strict=True))
+        """Weights, biases and learnt values of one network."""
+        arrays = (*self.weights, *self.biases, *(value for values in self.learnt for value in values.values()))
+        return sum(array[0].size for array in arrays)
 
     def __repr__(self) -> str:
         shape = "-".join(map(str, self.widths))
@@ -78,19 +95,27 @@ class Network:
         pre, post = [], [np.broadcast_to(x, (self.networks, *x.shape[-2:]))]
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             pre.append(post[-1] @ weight + bias)
-            post.append(self._activation(layer)(pre[-1]))
+            post.append(self.activation(layer)(pre[-1], **self._values(layer)))
         return Tape(tuple(pre), tuple(post))
 
     def backward(self, tape: Tape, upstream: np.ndarray) -> Gradients:
         """Gradients of a loss, given its gradient ``upstream`` = dL/d(output) of shape (networks, batch, width)."""
-        weights, biases = [], []
+        weights, biases, learnt = [], [], []
         for layer in reversed(range(len(self.weights))):
-            upstream = upstream * self._activation(layer).derivative(tape.pre_activations[layer])
+            activation, pre, values = self.activation(layer), tape.pre_activations[layer], self._values(layer)
+            learnt.append({
+                name: (upstream * activation.parameter_derivative(name, pre, **values)).sum(axis=1, keepdims=True)
+                for name in values
+            })  # fmt: skip
+            if isinstance(activation, Elementwise):
+                upstream = upstream * activation.derivative(pre, **values)
+            else:
+                upstream = activation.vjp(pre, upstream)
             weights.append(tape.activations[layer].swapaxes(1, 2) @ upstream)
             biases.append(upstream.sum(axis=1, keepdims=True))
             if layer > 0:
                 upstream = upstream @ self.weights[layer].swapaxes(1, 2)
-        return Gradients(tuple(reversed(weights)), tuple(reversed(biases)))
+        return Gradients(tuple(reversed(weights)), tuple(reversed(biases)), tuple(reversed(learnt)))
 
     def moved(self, gradients: Gradients, step: float) -> Network:
         """The networks after one gradient step: every parameter minus ``step`` times its gradient."""
@@ -98,15 +123,28 @@ class Network:
             self,
             weights=tuple(w - step * g for w, g in zip(self.weights, gradients.weights, strict=True)),
             biases=tuple(b - step * g for b, g in zip(self.biases, gradients.biases, strict=True)),
+            learnt=tuple(
+                {name: value - step * found[name] for name, value in values.items()}
+                for values, found in zip(self.learnt, gradients.learnt, strict=False)
+            ),
         )
 
     def select(self, index: int | slice | np.ndarray) -> Network:
         """Some of the networks: one by its number, or several by a slice or an array."""
         keep = [index] if isinstance(index, int | np.integer) else index
-        return replace(self, weights=tuple(w[keep] for w in self.weights), biases=tuple(b[keep] for b in self.biases))
+        return replace(
+            self,
+            weights=tuple(w[keep] for w in self.weights),
+            biases=tuple(b[keep] for b in self.biases),
+            learnt=tuple({name: value[keep] for name, value in values.items()} for values in self.learnt),
+        )
 
-    def _activation(self, layer: int) -> Elementwise:
+    def activation(self, layer: int) -> Activation:
+        """The activation of a layer, counted from 0."""
         return self.output if layer == len(self.weights) - 1 else self.hidden
+
+    def _values(self, layer: int) -> Mapping[str, np.ndarray]:
+        return self.learnt[layer] if self.learnt else {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,10 +157,21 @@ class Tape:
 
 @dataclass(frozen=True, eq=False)
 class Gradients:
-    """Gradients of the loss, of the shapes of a network's weights and biases."""
+    """Gradients of the loss, of the shapes of a network's weights, biases and learnt values."""
 
     weights: tuple[np.ndarray, ...]
     biases: tuple[np.ndarray, ...]
+    learnt: tuple[Mapping[str, np.ndarray], ...]
+
+
+def outputs(activation: Activation, width: int) -> int:
+    """How many numbers an activation makes of a layer of ``width`` units."""
+    return activation.outputs(width) if isinstance(activation, Vectorwise) else width
+
+
+def parameters_to_learn(activation: Activation) -> tuple[str, ...]:
+    """The names of an activation's learnable parameters."""
+    return tuple(name for name, param in activation.parameters.items() if param.learnable)
 
 
 def initialise(
@@ -133,30 +182,39 @@ def initialise(
     seed: int = 0,
     initialiser: Callable[[np.random.Generator, int, int], np.ndarray] = glorot_uniform,
     bias_limit: float = 0.0,
+    first: int = 0,
+    learn: bool = False,
 ) -> Network:
     """Random networks; network i of a seed is the same however many are made.
 
     ``widths`` are the units per layer, the input first: (1, 2, 1) is one input, two hidden units and one output. The
     biases are uniform within ``bias_limit`` of 0; they are drawn after the weights, which so do not depend on it.
+    ``first`` is the number of the first network to be made. With ``learn`` every hidden unit has learnable parameters
+    of its own, which start from the values bound to ``hidden``.
     """
+    hidden = get(hidden)
     widths = tuple(widths)
     if len(widths) < 2 or any(not isinstance(w, int | np.integer) or w < 1 for w in widths):
         raise ValueError(f"widths must be at least two whole numbers of 1 or more; got {widths}")
     whole_number("networks", networks, least=1)
     whole_number("seed", seed, least=0)
+    whole_number("first", first, least=0)
+    if learn and not parameters_to_learn(hidden):
+        raise ValueError(f"{hidden} has no learnable parameter")
     if not 0 <= bias_limit < np.inf:
         raise ValueError(f"bias_limit must be a finite number, 0 or more; got {bias_limit}")
-    fans = list(pairwise(widths))
+    fans = [(outputs(hidden, before) if layer else before, after) for layer, (before, after) in enumerate(pairwise(widths))]
     weights = tuple(np.empty((networks, fan_in, fan_out)) for fan_in, fan_out in fans)
     biases = tuple(np.empty((networks, 1, fan_out)) for _, fan_out in fans)
     for network in range(networks):
         # A generator of its own for each network, from the pair (seed, network): independent of how many there are.
-        rng = np.random.default_rng((seed, network))
+        rng = np.random.default_rng((seed, first + network))
         for weight, (fan_in, fan_out) in zip(weights, fans, strict=True):
             weight[network] = initialiser(rng, fan_in, fan_out)
         for bias in biases:
             bias[network] = rng.uniform(-bias_limit, bias_limit, size=bias[network].shape)
-    return Network(weights, biases, get(hidden))
+    start = [{name: np.full(bias.shape, hidden.values[name]) for name in parameters_to_learn(hidden)} for bias in biases]
+    return Network(weights, biases, hidden, learnt=(*start[:-1], {}) if learn else ())
 
 
 def collapse(network: Network) -> Network:

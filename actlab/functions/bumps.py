@@ -26,11 +26,22 @@ def _gaussian_d2(x):
     return ((4 * x_squared - 2) * h) * h
 
 
+def _gaussian_native(x):
+    y = _near(x)
+    slope = -2 * y
+    y *= y
+    np.negative(y, out=y)
+    np.exp(y, out=y)
+    slope *= y
+    return y, slope
+
+
 @elementwise(
     formula="exp(-x**2)",
     family="bump",
     df=_gaussian_d,
     d2f=_gaussian_d2,
+    native=_gaussian_native,
     cite="broomhead1988multivariable",
 )
 def gaussian(x):

@@ -5,7 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from actlab.core import Difference, Param, elementwise
-from actlab.functions.kernels import FLUSHED, bend, beyond, decay, gate, gate_d, patched, product, select, square, times
+from actlab.functions.kernels import (
+    FLUSHED,
+    LARGEST,
+    bend,
+    beyond,
+    decay,
+    gate,
+    gate_d,
+    opening,
+    patched,
+    product,
+    select,
+    square,
+    times,
+)
 
 _SQRT_2PI = np.sqrt(2 * np.pi)
 
@@ -20,12 +34,28 @@ def _silu_d2(x, beta):
     return bend(z, 2.0, np.abs(z), beta)
 
 
+def _silu_d_beta(x, beta):
+    h = np.exp(-0.5 * np.abs(times(beta, x)))
+    return np.square(np.clip(x, -LARGEST, LARGEST) * h / (1 + h * h))
+
+
+def _silu_native(x, beta):
+    e, share = opening(beta * x)
+    y = x * share
+    e *= beta * y
+    e += 1
+    e *= share
+    return y, e
+
+
 @elementwise(
     formula="x*sigma(beta*x)",
     family="gate",
     df=_silu_d,
     d2f=_silu_d2,
-    params={"beta": Param(1.0, low=0.1, high=10.0, symbol="beta")},
+    native=_silu_native,
+    parameter_df={"beta": _silu_d_beta},
+    params={"beta": Param(1.0, low=0.1, high=10.0, symbol="beta", learnable=True)},
     cite=("hendrycks2016gelu", "elfwing2018sigmoid", "ramachandran2017searching"),
     keras="silu", torch="nn.functional.silu", jax="nn.silu", aliases=("swish",),
 )  # fmt: skip
@@ -187,11 +217,25 @@ def _mish_d2(x):
     return patched(near, beyond(x, _MISH_FAR), lambda: np.where(x < 0, decay(x, 2 + x), decay(2 * x, 8 * (1 - x))))
 
 
+def _mish_native(x):
+    e = np.exp(x.clip(-np.inf, 20.0))  # further right n / (n + 2) is 1, and powers of e might overflow
+    n = e * (e + 2)
+    d = n + 2
+    y = x * (n / d)
+    e *= 1 + e
+    e *= 4 * x
+    e /= d
+    e += n
+    e /= d
+    return y, e
+
+
 @elementwise(
     formula="x*tanh(log(1 + exp(x)))",
     family="gate",
     df=_mish_d,
     d2f=_mish_d2,
+    native=_mish_native,
     cite="misra2020mish",
     keras="mish", torch="nn.functional.mish", jax="nn.mish",
 )  # fmt: skip

@@ -101,6 +101,16 @@ def square(x):
     return nearest, rest
 
 
+def opening(z):
+    """e^-z and 1 / (1 + e^-z) in the dtype of z, which is cut off where the exponential of a float32 would overflow."""
+    e = z.clip(-87.0, 87.0)
+    np.negative(e, out=e)
+    np.exp(e, out=e)
+    y = e + 1
+    np.divide(1, y, out=y)
+    return e, y
+
+
 # Where |z| is greater, e^-|z| is lost beside 1, whatever it is multiplied by, and e^|z| may overflow.
 FAR = 700.0
 

@@ -13,6 +13,7 @@ from actlab.functions.kernels import constant
     family="linear",
     df=lambda x, out=None: constant(x, 1.0, out),
     d2f=lambda x, out=None: constant(x, 0.0, out),
+    native=lambda x: (x.copy(), np.ones_like(x)),
     keras="linear", torch="nn.Identity", jax="nn.identity", aliases=("linear",),
 )  # fmt: skip
 def identity(x, out=None):

@@ -10,6 +10,7 @@ from actlab.functions.kernels import (
     constant,
     logistic,
     negative_part,
+    opening,
     patched,
     positive_part,
     product,
@@ -24,6 +25,7 @@ from actlab.functions.kernels import (
     family="rectifier",
     df=lambda x: (x > 0).astype(np.float64),
     d2f=lambda x, out=None: constant(x, 0.0, out),
+    native=lambda x: (x.clip(0.0, np.inf), np.greater(x, 0, out=np.empty_like(x))),
     kinks={0.0: "left"},
     cite=("nair2010rectified", "glorot2011deep"),
     textbook=("np.maximum(x, 0)", "(x > 0).astype(x.dtype)"),
@@ -44,11 +46,20 @@ def _leaky_d(x, slope):
     return select(x > 0, 1.0, slope)
 
 
+def _leaky_native(x, slope):
+    derivative = np.greater(x, 0, out=np.empty_like(x))
+    if slope > 1:
+        return np.minimum(x, slope * x), np.where(derivative, 1, slope).astype(x.dtype)
+    y = slope * x
+    return np.maximum(x, y, out=y), derivative.clip(slope, 1.0)
+
+
 @elementwise(
     formula="Piecewise((x, x > 0), (negative_slope*x, True))",
     family="rectifier",
     df=lambda x, negative_slope: _leaky_d(x, negative_slope),
     d2f=lambda x, negative_slope: np.zeros(np.broadcast(x, negative_slope).shape),
+    native=lambda x, negative_slope: _leaky_native(x, negative_slope),
     params={"negative_slope": Param(0.01, low=0.0, high=0.5, symbol="alpha")},
     kinks={0.0: "left"},
     cite="maas2013rectifier",
@@ -74,6 +85,8 @@ def leaky_relu(x, negative_slope):
     family="rectifier",
     df=lambda x, alpha: _leaky_d(x, alpha),
     d2f=lambda x, alpha: np.zeros(np.broadcast(x, alpha).shape),
+    native=lambda x, alpha: _leaky_native(x, alpha),
+    parameter_df={"alpha": lambda x, alpha: negative_part(x) + 0.0 * alpha},
     params={"alpha": Param(0.25, low=0.0, high=1.0, learnable=True)},
     kinks={0.0: "left"},
     cite="he2015delving",
@@ -91,6 +104,7 @@ def prelu(x, alpha):
     family="rectifier",
     df=lambda x: ((x > 0) & (x < 6)).astype(np.float64),
     d2f=lambda x, out=None: constant(x, 0.0, out),
+    native=lambda x: (x.clip(0.0, 6.0), ((x > 0) & (x < 6)).astype(x.dtype)),
     kinks={0.0: "left", 6.0: "right"},
     cite=("krizhevsky2010convolutional", "sandler2018mobilenetv2"),
     textbook=("np.clip(x, 0, 6)", "((x > 0) & (x < 6)).astype(x.dtype)"),
@@ -107,11 +121,24 @@ def _elu_slope(x, alpha, right):
     return (select(x > 0, right, alpha) * h) * h
 
 
+def _elu_native(x, right, left):
+    below_zero = x.clip(-np.inf, 0.0)
+    y = np.expm1(below_zero)
+    y *= left
+    y += right * x.clip(0.0, np.inf)
+    derivative = np.greater(x, 0, out=np.empty_like(x))
+    derivative *= right - left
+    derivative += left
+    derivative *= np.exp(below_zero)
+    return y, derivative
+
+
 @elementwise(
     formula="Piecewise((x, x > 0), (alpha*(exp(x) - 1), True))",
     family="rectifier",
     df=lambda x, alpha: _elu_slope(x, alpha, 1.0),
     d2f=lambda x, alpha: _elu_slope(x, alpha, 0.0),
+    native=lambda x, alpha: _elu_native(x, 1.0, alpha),
     params={"alpha": Param(1.0, low=0.1, high=3.0, minimum=0.0)},
     kinks={0.0: "left"},
     cite="clevert2016fast",
@@ -135,6 +162,7 @@ _SELU_LEFT = 1.7580993408473768
     family="rectifier",
     df=lambda x: select(x > 0, _SELU_SCALE, _SELU_LEFT) * np.exp(negative_part(x)),
     d2f=lambda x: select(x > 0, 0.0, _SELU_LEFT) * np.exp(negative_part(x)),
+    native=lambda x: _elu_native(x, _SELU_SCALE, _SELU_LEFT),
     kinks={0.0: "left"},
     cite="klambauer2017self",
     textbook=("1.0507009873554805*(np.maximum(x, 0) + 1.6732632423543772*(np.exp(np.minimum(x, 0)) - 1))",),
@@ -202,11 +230,24 @@ def _softplus_d2(x, beta):
     return bend * (1 - rest)
 
 
+def _softplus_native(x, beta):
+    z = beta * x
+    _, slope = opening(z)
+    y = np.abs(z)
+    np.negative(y, out=y)
+    np.exp(y, out=y)
+    np.log1p(y, out=y)
+    y += z.clip(0.0, np.inf)
+    y /= beta
+    return y, slope
+
+
 @elementwise(
     formula="log(1 + exp(beta*x))/beta",
     family="rectifier",
     df=_softplus_d,
     d2f=_softplus_d2,
+    native=_softplus_native,
     params={"beta": Param(1.0, low=0.1, high=10.0, symbol="beta", minimum=0.0, positive=True)},
     cite="dugas2001incorporating",
     keras="softplus", torch="nn.functional.softplus(beta=beta)", jax="nn.softplus",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from actlab.core import elementwise
-from actlab.functions.kernels import below, logistic, patched
+from actlab.functions.kernels import below, logistic, opening, patched
 
 
 def _sigmoid_d(x):
@@ -14,11 +14,19 @@ def _sigmoid_d(x):
     return e / np.square(1 + e)
 
 
+def _sigmoid_native(x):
+    e, y = opening(x)
+    e *= y
+    e *= y
+    return y, e
+
+
 @elementwise(
     formula="sigma(x)",
     family="sigmoidal",
     df=_sigmoid_d,
     d2f=lambda x: -np.tanh(0.5 * x) * _sigmoid_d(x),
+    native=_sigmoid_native,
     keras="sigmoid", torch="nn.functional.sigmoid", jax="nn.sigmoid", aliases=("logistic",),
 )  # fmt: skip
 def sigmoid(x):
@@ -31,11 +39,19 @@ def _tanh_d(x):
     return np.square(1 / np.cosh(x))
 
 
+def _tanh_native(x):
+    y = np.tanh(x)
+    slope = y * y  # loses the digits of a slope near 0, as it does in the frameworks
+    np.subtract(1, slope, out=slope)
+    return y, slope
+
+
 @elementwise(
     formula="tanh(x)",
     family="sigmoidal",
     df=_tanh_d,
     d2f=lambda x: -2 * np.tanh(x) * _tanh_d(x),
+    native=_tanh_native,
     keras="tanh", torch="nn.functional.tanh", jax="nn.tanh",
 )  # fmt: skip
 def tanh(x, out=None):

@@ -1,0 +1,66 @@
+"""Loss functions, each with its gradient: what a training makes smaller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+Evaluate = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss of single examples; that of a batch is their mean.
+
+    ``evaluate(outputs, targets, axis)`` returns the loss of each example, of the shape of ``outputs`` with ``axis``
+    reduced to 1, and the gradient with respect to the outputs, a new array of their shape. ``columns(outputs)`` is how
+    many numbers a target has for that many outputs, and ``check(y, outputs)`` refuses targets that do not fit.
+    """
+
+    name: str
+    evaluate: Evaluate
+    columns: Callable[[int], int]
+    check: Callable[[np.ndarray, int], None]
+
+
+def _squared_error(outputs: np.ndarray, targets: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    error = outputs - targets
+    count = outputs.shape[axis]
+    loss = np.square(error) if count == 1 else np.mean(np.square(error), axis=axis, keepdims=True)
+    error *= 2 / count
+    return loss, error
+
+
+def _check_numbers(y: np.ndarray, outputs: int) -> None:
+    if y.shape[-1] != outputs:
+        raise ValueError(f"y must have one number for each of the {outputs} outputs; got {y.shape[-1]}")
+
+
+def _cross_entropy(logits: np.ndarray, labels: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    # Both at once from the logits: a probability that underflows to 0 has no logarithm, its logit still has a loss.
+    shifted = logits - logits.max(axis=axis, keepdims=True)
+    powers = np.exp(shifted)
+    total = powers.sum(axis=axis, keepdims=True)
+    labels = labels.astype(np.intp)
+    loss = np.log(total) - np.take_along_axis(shifted, labels, axis)
+    powers /= total
+    np.put_along_axis(powers, labels, np.take_along_axis(powers, labels, axis) - 1, axis)
+    return loss, powers
+
+
+def _check_labels(y: np.ndarray, outputs: int) -> None:
+    if y.shape[-1] != 1:
+        raise ValueError(f"labels must be one whole number for each example; got {y.shape[-1]} numbers")
+    wrong = (y != np.round(y)) | (y < 0) | (y >= outputs)
+    if wrong.any():
+        raise ValueError(f"labels must be whole numbers from 0 to {outputs - 1}; got {y[wrong][0]:g}")
+
+
+MEAN_SQUARED_ERROR = Loss("mse", _squared_error, lambda outputs: outputs, _check_numbers)
+#: Softmax and cross-entropy in one, of logits and of labels counted from 0.
+SOFTMAX_CROSS_ENTROPY = Loss("softmax_cross_entropy", _cross_entropy, lambda outputs: 1, _check_labels)
+
+LOSSES = {loss.name: loss for loss in (MEAN_SQUARED_ERROR, SOFTMAX_CROSS_ENTROPY)}

@@ -1,0 +1,118 @@
+"""Optimisers, step for step as Keras 3 computes them, on parameters of many networks at once.
+
+Parameters and gradients are arrays of one shape; what an optimiser remembers has that shape too. A learning rate is a
+number or an array that broadcasts against them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+class Optimiser(Protocol):
+    """What a training asks of an optimiser."""
+
+    learning_rate: float | np.ndarray
+    #: How many arrays of the parameters' shape it remembers; they start from 0.
+    slots: int
+
+    def step(
+        self, parameters: np.ndarray, gradient: np.ndarray, slots: Sequence[np.ndarray], t: int, rate: np.ndarray
+    ) -> None:
+        """Change ``parameters`` and ``slots`` in place; ``t`` counts the steps from 1, ``rate`` is the learning rate.
+
+        ``gradient`` may be overwritten.
+        """
+
+
+def _check_rate(rate: float | np.ndarray) -> None:
+    array = np.asarray(rate)
+    if array.dtype.kind not in "iuf" or array.ndim > 1 or not (np.isfinite(array) & (array > 0)).all():
+        raise ValueError(f"learning_rate must be above 0, one number or one for each network; got {rate!r}")
+
+
+def _check_fraction(name: str, value: float) -> None:
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} must be from 0 to below 1; got {value!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class SGD:
+    """Stochastic gradient descent, with momentum if that is above 0, and then with Nesterov's look ahead if asked for.
+
+    Source of the second: Sutskever et al. (2013), equations 3 and 4.
+    """
+
+    learning_rate: float | np.ndarray = 0.01
+    momentum: float = 0.0
+    nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        _check_rate(self.learning_rate)
+        _check_fraction("momentum", self.momentum)
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov needs a momentum above 0; got 0")
+
+    @property
+    def slots(self) -> int:
+        """One velocity if there is momentum."""
+        return int(self.momentum > 0)
+
+    def step(self, parameters, gradient, slots, t, rate):
+        """See ``Optimiser``."""
+        gradient *= rate
+        if not slots:
+            parameters -= gradient
+            return
+        (velocity,) = slots
+        velocity *= self.momentum
+        velocity -= gradient
+        if self.nesterov:
+            parameters += self.momentum * velocity
+            parameters -= gradient
+        else:
+            parameters += velocity
+
+
+@dataclass(frozen=True, eq=False)
+class Adam:
+    """Adam, with the bias correction folded into the step size and ``epsilon`` added after that, as in Keras.
+
+    Source: Kingma and Ba (2015), algorithm 1 and the remark on its efficiency in section 2.
+    """
+
+    learning_rate: float | np.ndarray = 0.001
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+    slots = 2
+
+    def __post_init__(self) -> None:
+        _check_rate(self.learning_rate)
+        _check_fraction("beta_1", self.beta_1)
+        _check_fraction("beta_2", self.beta_2)
+        if not self.epsilon > 0:
+            raise ValueError(f"epsilon must be above 0; got {self.epsilon!r}")
+
+    def step(self, parameters, gradient, slots, t, rate):
+        """See ``Optimiser``."""
+        mean, square = slots
+        one = parameters.dtype.type(1)  # powers in the parameters' own precision, as in Keras
+        correction = np.sqrt(one - parameters.dtype.type(self.beta_2) ** t)
+        correction /= one - parameters.dtype.type(self.beta_1) ** t
+        change = gradient - mean
+        change *= 1 - self.beta_1
+        mean += change
+        np.square(gradient, out=gradient)
+        gradient -= square
+        gradient *= 1 - self.beta_2
+        square += gradient
+        np.sqrt(square, out=gradient)
+        gradient += self.epsilon
+        np.divide(mean, gradient, out=gradient)
+        gradient *= rate * correction
+        parameters -= gradient
