@@ -77,8 +77,12 @@ def product(a, x, more=0.0):
     nearest, a1, x1 = times(a, x), leading(a), leading(x)
     rest = a1 * x1
     rest -= nearest
-    rest += a1 * (x - x1)
-    rest += ((a - a1) + more) * x
+    x2 = x - x1
+    rest += a1 * x2
+    rest += (a - a1) * x1
+    rest += (a - a1) * x2
+    if more:
+        rest += more * x
     doubtful = beyond(nearest, _LAST) if np.all(a) else np.True_
     return nearest, patched(rest, doubtful, lambda: _credible(rest, nearest))
 
