@@ -204,8 +204,8 @@ class Elementwise(Activation):
 
     ``kinks`` holds the points where f or f' jumps, for some parameter value at least, with the side that is taken.
     ``textbook`` holds numpy lines for f, f' and f'', in this order and as far as people type something that is faster
-    than the formula as it stands: the baseline of the benchmark. ``native`` is the bare formula for the training of many
-    networks, and ``parameter_df`` holds the derivative with respect to each learnable parameter.
+    than the formula as it stands: the baseline of the benchmark. ``native`` is the bare formula for the training of
+    many networks, and ``parameter_df`` holds the derivative with respect to each learnable parameter.
 
     Call it with anything numpy reads as an array of real numbers, of any shape; the result has the same shape.
     float16, float32 and float64 are kept, integers and booleans become float64. float16 and float32 are computed in
@@ -377,7 +377,6 @@ def elementwise(
     parameter to the kernel of df/dp. ``facts`` are the remaining fields of the record: keras, torch, jax (see
     ``actlab.calls``), differs, aliases, textbook.
     """
-
     learnable = {name for name, param in (params or {}).items() if param.learnable}
     if learnable != set(parameter_df or {}):
         raise TypeError(f"parameter_df must hold the learnable parameters {sorted(learnable)}; got {parameter_df}")

@@ -26,7 +26,7 @@ class Layout(ABC):
     batch: int = 1
 
     def __init__(self, shapes: Sequence[Sequence[tuple[int, ...]]], networks: int) -> None:
-        """Take the ``shapes`` of each layer's arrays in one network: weights (in, out), biases (out,), learnt (out,)."""
+        """Take the shapes of each layer's arrays in one network: weights (in, out), biases (out,), learnt (out,)."""
         self.shapes = [list(layer) for layer in shapes]
         self.networks = networks
         self.size = sum(int(np.prod(shape)) for layer in self.shapes for shape in layer)

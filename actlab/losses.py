@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-
 Evaluate = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
 
 

@@ -203,7 +203,8 @@ def initialise(
         raise ValueError(f"{hidden} has no learnable parameter")
     if not 0 <= bias_limit < np.inf:
         raise ValueError(f"bias_limit must be a finite number, 0 or more; got {bias_limit}")
-    fans = [(outputs(hidden, before) if layer else before, after) for layer, (before, after) in enumerate(pairwise(widths))]
+    fans = list(pairwise(widths))
+    fans[1:] = [(outputs(hidden, before), after) for before, after in fans[1:]]
     weights = tuple(np.empty((networks, fan_in, fan_out)) for fan_in, fan_out in fans)
     biases = tuple(np.empty((networks, 1, fan_out)) for _, fan_out in fans)
     for network in range(networks):
@@ -213,8 +214,12 @@ def initialise(
             weight[network] = initialiser(rng, fan_in, fan_out)
         for bias in biases:
             bias[network] = rng.uniform(-bias_limit, bias_limit, size=bias[network].shape)
-    start = [{name: np.full(bias.shape, hidden.values[name]) for name in parameters_to_learn(hidden)} for bias in biases]
-    return Network(weights, biases, hidden, learnt=(*start[:-1], {}) if learn else ())
+    if not learn:
+        return Network(weights, biases, hidden)
+    learnt = [
+        {name: np.full(bias.shape, hidden.values[name]) for name in parameters_to_learn(hidden)} for bias in biases[:-1]
+    ]
+    return Network(weights, biases, hidden, learnt=(*learnt, {}))
 
 
 def collapse(network: Network) -> Network:

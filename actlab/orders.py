@@ -21,7 +21,7 @@ Order = Literal["reshuffled", "independent", "fixed", "ascending"]
 
 #: What each order is, in words for results.
 ORDERS: dict[Order, str] = {
-    "reshuffled": "shuffled anew in every epoch: a shuffle shared by groups of networks, of an arrangement of one's own",
+    "reshuffled": "shuffled anew in every epoch, by a shuffle that a group shares, of an arrangement of one's own",
     "independent": "shuffled anew in every epoch, by every network on its own",
     "fixed": "one permutation for each network, the same in every epoch",
     "ascending": "as the data come",

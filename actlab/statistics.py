@@ -9,23 +9,43 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Share:
-    """How many of ``n`` independent trials have a property, with Wilson's 95 % interval for the probability.
+    """How many of ``n`` trials have a property, with Wilson's 95 % interval for the probability.
+
+    The trials are independent, or fall into groups within which they are not. ``design_effect`` is then how many times
+    as large the variance of the share is as that of independent trials; n divided by it is as many independent trials
+    as these are worth.
 
     Source: Wilson (1927), the interval that stays inside [0, 1] and is right also near its ends.
     """
 
     count: int
     n: int
+    design_effect: float = 1.0
 
     @classmethod
-    def of(cls, outcomes) -> Share:
-        """The share of true values in an array of booleans."""
+    def of(cls, outcomes, *, groups=None) -> Share:
+        """The share of true values in an array of booleans; those with one number in ``groups`` belong together.
+
+        The design effect is measured by how far the groups' shares are apart, and never taken below 1.
+        """
         outcomes = np.asarray(outcomes)
         if outcomes.dtype != bool or outcomes.size == 0:
             raise ValueError(
                 f"a share is taken of a non-empty array of booleans; got {outcomes.dtype} of size {outcomes.size}"
             )
-        return cls(int(outcomes.sum()), outcomes.size)
+        count, n = int(outcomes.sum()), outcomes.size
+        if groups is None:
+            return cls(count, n)
+        groups = np.asarray(groups)
+        if groups.shape != outcomes.shape or outcomes.ndim != 1:
+            raise ValueError(f"groups must give a number for each of {outcomes.shape} outcomes; got {groups.shape}")
+        _, member = np.unique(groups, return_inverse=True)
+        sizes, counts = np.bincount(member), np.bincount(member, weights=outcomes)
+        if len(sizes) < 2 or count in (0, n):
+            return cls(count, n)  # one group, or no difference, has nothing to measure the effect by
+        share = count / n
+        between = len(sizes) / (len(sizes) - 1) * np.sum(np.square(counts - share * sizes))
+        return cls(count, n, max(1.0, float(between / (n * share * (1 - share)))))
 
     @property
     def value(self) -> float:
@@ -35,10 +55,14 @@ class Share:
     @property
     def interval(self) -> tuple[float, float]:
         """The lower and the upper end of Wilson's 95 % interval."""
-        from scipy.stats import binomtest
+        from scipy.special import ndtri
 
-        found = binomtest(self.count, self.n).proportion_ci(method="wilson")
-        return float(found.low), float(found.high)
+        worth, square = self.n / self.design_effect, float(ndtri(0.975)) ** 2
+        middle = (self.value + square / (2 * worth)) / (1 + square / worth)
+        spread = np.sqrt(square * (self.value * (1 - self.value) / worth + square / (4 * worth**2)))
+        half = spread / (1 + square / worth)
+        # At the ends the formula gives 0 and 1 but for rounding.
+        return 0.0 if self.count == 0 else float(middle - half), 1.0 if self.count == self.n else float(middle + half)
 
     def __str__(self) -> str:
         low, high = self.interval

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
+from actlab import layouts, orders
 from actlab.checks import whole_number
-from actlab.network import Network
+from actlab.core import Activation, Elementwise
+from actlab.functions.linear import identity
+from actlab.layouts import Layout
+from actlab.losses import LOSSES, MEAN_SQUARED_ERROR, Loss
+from actlab.network import Network, outputs, parameters_to_learn
+from actlab.optimisers import Adam, Optimiser
+
+DTYPES = ("float32", "float64")
+# Numbers of one array of activations in a block of networks: several such arrays fit a second-level cache.
+_BLOCK = 131_072
+# Smaller moments are set to 0 after each epoch. They move no parameter, and once they were subnormal numbers they would
+# cost a hundred times as much to compute with; TensorFlow's threads flush those too.
+_NEGLIGIBLE = 1e-30
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +41,8 @@ class Training:
 def gradient_descent(network: Network, x: np.ndarray, y: np.ndarray, *, learning_rate: float, steps: int) -> Training:
     """Full-batch gradient descent on the mean squared error, which is taken over batch and outputs.
 
-    ``x`` is (batch, inputs) and ``y`` (batch, outputs); every network sees the same data.
+    ``x`` is (batch, inputs) and ``y`` (batch, outputs); every network sees the same data. All of it is computed by
+    ``Network`` in float64 and by the exact activations, for experiments of a few hundred steps.
     """
     x, y = (np.asarray(data, dtype=np.float64) for data in (x, y))
     if y.shape != (len(x), network.widths[-1]):
@@ -43,3 +59,370 @@ def gradient_descent(network: Network, x: np.ndarray, y: np.ndarray, *, learning
         if step < steps:
             network = network.moved(network.backward(tape, 2 * error / error[0].size), learning_rate)
     return Training(network, losses)
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """The networks after an epoch, seen over all data at once.
+
+    ``loss`` is (networks,), ``gradient_norms`` (networks, layers) the Euclidean norm of the gradient of that loss with
+    respect to each layer's parameters, and ``dead`` holds an array (networks, units) for each hidden layer: True where
+    the activation's derivative is 0 at every point, so that no gradient reaches the unit. Units of a vector activation
+    are not judged: their array has no columns.
+    """
+
+    epoch: int
+    loss: np.ndarray
+    gradient_norms: np.ndarray
+    dead: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What a training needs beside the networks to go on: epochs and steps done, and the optimiser's memory.
+
+    ``slots`` is (slots, networks, parameters of a network).
+    """
+
+    epochs: int
+    steps: int
+    slots: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A finished training by minibatches.
+
+    ``losses`` is (epochs, networks): the mean over an epoch's examples of their loss when their batch's turn came, as
+    Keras reports it. ``snapshots`` holds those that were asked for. ``state`` and ``network`` are what ``fit`` goes on
+    from. A network that diverged is among them, with losses of infinity or nan.
+    """
+
+    network: Network
+    losses: np.ndarray
+    snapshots: tuple[Snapshot, ...]
+    state: State
+
+    def __repr__(self) -> str:
+        return f"Fit({self.network}, epochs={self.state.epochs})"
+
+
+def fit(
+    network: Network,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    epochs: int,
+    optimiser: Optimiser | None = None,
+    loss: str | Loss = MEAN_SQUARED_ERROR,
+    batch_size: int = 32,
+    order: orders.Order = "reshuffled",
+    seed: int = 0,
+    first: int = 0,
+    dtype: str = "float32",
+    snapshots: Iterable[int] = (),
+    block: int | None = None,
+    resume: State | None = None,
+    after_epoch: Callable[[int], None] = lambda epoch: None,
+) -> Fit:
+    """Train every network by minibatches on the same data.
+
+    A network's numbers do not depend on how many others are trained, nor on how they are cut into blocks: what is
+    random follows from ``seed`` and its number, which is ``first`` for the first of them.
+
+    Parameters
+    ----------
+    network
+        The networks before the training; with ``resume`` those that an earlier call left.
+    x, y
+        The data, (points, inputs) and (points, outputs). For ``loss="softmax_cross_entropy"`` the outputs are logits
+        and ``y`` holds labels counted from 0, (points, 1) or (points,).
+    epochs
+        How many passes over the data, after those that ``resume`` has behind it.
+    optimiser
+        ``SGD`` or ``Adam`` of ``actlab.optimisers``, by default Adam(); its learning rate may be an array (networks,).
+    loss
+        "mse" or "softmax_cross_entropy", or a ``Loss``.
+    batch_size
+        Examples in a batch; the last one of an epoch has what is left.
+    order
+        The order of the examples, see ``actlab.orders``: "reshuffled" anew in every epoch, by "independent" draws of
+        every network if asked for, one "fixed" permutation for each network, or "ascending" as they come.
+    dtype
+        "float32" or "float64", in which everything is computed.
+    snapshots
+        After which epochs, counted from the beginning, the networks are looked at over all data; 0 is before the first.
+    block
+        How many networks are computed together; by default as many as a cache holds.
+    resume
+        The ``state`` of an earlier fit with the same data, seed, first and order, to go on as if it had not stopped.
+    after_epoch
+        Called with the number of epochs done after each epoch of each block.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, data are not finite, or a number is out of range.
+    """
+    optimiser = Adam() if optimiser is None else optimiser
+    loss = _loss(loss)
+    x, y = _data(network, x, y, loss)
+    _check_numbers(epochs=(epochs, 0), batch_size=(batch_size, 1), seed=(seed, 0), first=(first, 0))
+    orders.check(order)
+    if dtype not in DTYPES:
+        raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
+    rate = np.broadcast_to(np.asarray(optimiser.learning_rate), np.shape(optimiser.learning_rate) or (1,))
+    if np.ndim(optimiser.learning_rate) and len(rate) != network.networks:
+        raise ValueError(f"learning_rate must have one number for each of {network.networks} networks; got {len(rate)}")
+    rate = np.broadcast_to(rate, (network.networks,))
+    shapes, rows = _shapes(network), _rows(network)
+    resume = _start(network, rows, optimiser) if resume is None else _checked(resume, rows, optimiser)
+    last = resume.epochs + epochs
+    if outside := [epoch for epoch in snapshots if not resume.epochs <= epoch <= last]:
+        raise ValueError(f"snapshots must be epochs from {resume.epochs} to {last}; got {outside[0]!r}")
+    kind = layouts.choose(shapes)
+    if block is None:
+        widest = max(max(layer[0]) for layer in shapes)
+        block = max(1, _BLOCK // (widest * min(batch_size, len(x)) * orders.GROUP)) * orders.GROUP
+    _check_numbers(block=(block, 1))
+    parts = []
+    for start in range(0, network.networks, block):
+        part = np.arange(start, min(start + block, network.networks))
+        # Company for the last network, where a block would be too small to be computed like others.
+        seats = np.pad(part, (0, max(0, layouts.least(kind) - part.size)), mode="edge")
+        trainer = _Block(network, kind(shapes, seats.size), rows[seats].astype(dtype), optimiser, rate[seats], loss)
+        trainer.resume(resume, seats)
+        trainer.train(
+            x, y, _Schedule(order, seed, first + start, epochs, batch_size), frozenset(snapshots), after_epoch
+        )
+        parts.append(trainer.result(part.size))
+    return _joined(network, parts, last)
+
+
+@dataclass(frozen=True)
+class _Schedule:
+    order: orders.Order
+    seed: int
+    first: int
+    epochs: int
+    batch_size: int
+
+
+class _Block:
+    """The training of as many networks as are computed together."""
+
+    def __init__(
+        self, network: Network, layout: Layout, rows: np.ndarray, optimiser: Optimiser, rate: np.ndarray, loss: Loss
+    ) -> None:
+        self.network, self.layout, self.optimiser, self.loss = network, layout, optimiser, loss
+        self.parameters = layout.pack(rows)
+        self.gradient = np.empty_like(self.parameters)
+        self.rate = layout.rate(rate.astype(rows.dtype))
+        self.layers, self.gradients = layout.layers(self.parameters), layout.layers(self.gradient)
+        self.activations = [network.activation(layer) for layer in range(len(self.layers))]
+        self.losses: list[np.ndarray] = []
+        self.snapshots: list[Snapshot] = []
+
+    def resume(self, state: State, seats: np.ndarray) -> None:
+        self.epochs, self.steps = state.epochs, state.steps
+        self.slots = [self.layout.pack(slot[seats].astype(self.parameters.dtype)) for slot in state.slots]
+
+    def train(
+        self, x: np.ndarray, y: np.ndarray, plan: _Schedule, asked: frozenset[int], after_epoch: Callable[[int], None]
+    ) -> None:
+        layout, points = self.layout, len(x)
+        x, y = x.astype(self.parameters.dtype), y.astype(self.parameters.dtype)
+        arranged = orders.arrangements(plan.order, plan.seed, plan.first, layout.networks, points)
+        data = layout.arrange(x, y, arranged)
+        batches = [slice(start, start + plan.batch_size) for start in range(0, points, plan.batch_size)]
+        shuffles = orders.epochs(plan.order, plan.seed, plan.first, layout.networks, points)
+        with np.errstate(all="ignore"):  # a network may diverge
+            if self.epochs in asked:
+                self._look(x, y)
+            for shuffle in islice(shuffles, self.epochs, self.epochs + plan.epochs):
+                epoch, total = layout.epoch(data, shuffle), 0.0
+                for batch in batches:
+                    total = total + self._step(*layout.examples(epoch, batch))
+                self.losses.append(total / points)
+                for slot in self.slots:
+                    slot[np.abs(slot) < _NEGLIGIBLE] = 0
+                self.epochs += 1
+                if self.epochs in asked:
+                    self._look(x, y)
+                after_epoch(self.epochs)
+
+    def result(self, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[Snapshot], int]:
+        """Rows of parameters, losses, slots, snapshots of the first ``count`` networks, and the steps done."""
+        rows = self.layout.rows(self.parameters)[:count]
+        losses = np.array([loss[:count] for loss in self.losses], self.parameters.dtype).reshape(-1, count)
+        slots = np.array([self.layout.rows(slot)[:count] for slot in self.slots], rows.dtype).reshape(-1, *rows.shape)
+        seen = [
+            Snapshot(s.epoch, s.loss[:count], s.gradient_norms[:count], tuple(dead[:count] for dead in s.dead))
+            for s in self.snapshots
+        ]
+        return rows, losses, slots, seen, self.steps
+
+    def _step(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """One step of every network; the sum of the batch's losses before it, (networks,)."""
+        losses, _ = self._differentiate(x, y)
+        self.steps += 1
+        self.optimiser.step(self.parameters, self.gradient, self.slots, self.steps, self.rate)
+        return losses
+
+    def _differentiate(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Write the gradient; return the sums of the losses, (networks,), and every layer's pre-activations."""
+        layout, inputs, slopes, pre = self.layout, [x], [], []
+        for layer, (weights, biases, *learnt) in enumerate(self.layers):
+            z = layout.affine(inputs[-1], weights, biases)
+            value, slope = _forward(self.activations[layer], z, learnt, layout.units)
+            pre.append(z)
+            inputs.append(value)
+            slopes.append(slope)
+        losses, upstream = self.loss.evaluate(inputs[-1], y, layout.units)
+        upstream /= x.shape[layout.batch]
+        for layer in reversed(range(len(self.layers))):
+            weights, _, *learnt = self.layers[layer]
+            weight_gradient, bias_gradient, *learnt_gradients = self.gradients[layer]
+            for name, gradient in zip(_learnt_names(self.network, layer), learnt_gradients, strict=True):
+                by_parameter = self._by_parameter(layer, name, pre[layer], learnt)
+                np.add.reduce(upstream * by_parameter, axis=layout.batch, keepdims=True, out=gradient)
+            upstream = _backward(self.activations[layer], pre[layer], slopes[layer], upstream, layout.units)
+            layout.weight_gradient(inputs[layer], upstream, weight_gradient)
+            np.add.reduce(upstream, axis=layout.batch, keepdims=True, out=bias_gradient)
+            if layer:
+                upstream = layout.pull(upstream, weights)
+        return layout.by_network(np.add.reduce(losses, axis=layout.batch, keepdims=True)), pre
+
+    def _by_parameter(self, layer: int, name: str, z: np.ndarray, learnt: Sequence[np.ndarray]) -> np.ndarray:
+        values = dict(zip(_learnt_names(self.network, layer), learnt, strict=True))
+        return self.activations[layer].parameter_derivative(name, z, **values)
+
+    def _look(self, x: np.ndarray, y: np.ndarray) -> None:
+        layout = self.layout
+        losses, pre = self._differentiate(layout.everything(x), layout.everything(y))
+        gradient = layout.rows(self.gradient).astype(np.float64)
+        ends = np.cumsum([sum(int(np.prod(shape)) for shape in layer) for layer in layout.shapes])
+        norms = [np.linalg.norm(part, axis=1) for part in np.split(gradient, ends[:-1], axis=1)]
+        dead = []
+        for layer, z in enumerate(pre[:-1]):
+            activation, values = self.activations[layer], self.layers[layer][2:]
+            if isinstance(activation, Elementwise):
+                # By the exact derivative: that of the training may be 0 where it is only small.
+                slope = activation.derivative(z, **dict(zip(_learnt_names(self.network, layer), values, strict=True)))
+                dead.append(layout.by_unit(np.all(slope == 0, axis=layout.batch, keepdims=True)))
+            else:
+                dead.append(np.empty((layout.networks, 0), bool))
+        self.snapshots.append(Snapshot(self.epochs, losses / len(x), np.stack(norms, axis=1), tuple(dead)))
+
+
+def _forward(activation: Activation, z: np.ndarray, learnt: Sequence[np.ndarray], units: int):
+    """The layer's outputs, and what multiplies the gradient on its way back, None where it stays as it is."""
+    if activation == identity:
+        return z, None
+    if isinstance(activation, Elementwise):
+        return activation.value_and_derivative(z, **dict(zip(parameters_to_learn(activation), learnt, strict=False)))
+    return activation(z, axis=units), None
+
+
+def _backward(activation: Activation, z: np.ndarray, slope: np.ndarray | None, upstream: np.ndarray, units: int):
+    if isinstance(activation, Elementwise):
+        if slope is not None:
+            upstream *= slope
+        return upstream
+    return activation.vjp(z, upstream, axis=units)
+
+
+def _learnt_names(network: Network, layer: int) -> tuple[str, ...]:
+    return tuple(network.learnt[layer]) if network.learnt else ()
+
+
+def _shapes(network: Network) -> list[list[tuple[int, ...]]]:
+    """The shapes of one network's arrays, layer by layer: weights, biases, learnt values."""
+    return [
+        [weights.shape[1:], biases.shape[2:], *(biases.shape[2:] for _ in _learnt_names(network, layer))]
+        for layer, (weights, biases) in enumerate(zip(network.weights, network.biases, strict=True))
+    ]
+
+
+def _rows(network: Network) -> np.ndarray:
+    """All numbers of each network in a row, (networks, parameters)."""
+    found = []
+    for layer, (weights, biases) in enumerate(zip(network.weights, network.biases, strict=True)):
+        found += [weights, biases, *(network.learnt[layer].values() if network.learnt else ())]
+    return np.concatenate([array.reshape(network.networks, -1) for array in found], axis=1)
+
+
+def _from_rows(network: Network, rows: np.ndarray) -> Network:
+    """The network with other numbers."""
+    start, arrays = 0, []
+    for layer in _shapes(network):
+        for shape in layer:
+            stop = start + int(np.prod(shape))
+            arrays.append(rows[:, start:stop].reshape(len(rows), *(shape if len(shape) == 2 else (1, *shape))))
+            start = stop
+    weights, biases, learnt = [], [], []
+    for layer in range(len(network.weights)):
+        weights.append(arrays.pop(0))
+        biases.append(arrays.pop(0))
+        learnt.append({name: arrays.pop(0) for name in _learnt_names(network, layer)})
+    return replace(
+        network, weights=tuple(weights), biases=tuple(biases), learnt=tuple(learnt) if network.learnt else ()
+    )
+
+
+def _start(network: Network, rows: np.ndarray, optimiser: Optimiser) -> State:
+    return State(0, 0, np.zeros((optimiser.slots, *rows.shape)))
+
+
+def _checked(state: State, rows: np.ndarray, optimiser: Optimiser) -> State:
+    if state.slots.shape != (optimiser.slots, *rows.shape):
+        raise ValueError(
+            "resume must be the state of these networks and this optimiser, with slots of shape "
+            f"{(optimiser.slots, *rows.shape)}; got {state.slots.shape}"
+        )
+    return state
+
+
+def _check_numbers(**numbers: tuple[int, int]) -> None:
+    for name, (value, least) in numbers.items():
+        whole_number(name, value, least=least)
+
+
+def _loss(loss: str | Loss) -> Loss:
+    if isinstance(loss, Loss):
+        return loss
+    if loss not in LOSSES:
+        raise ValueError(f"loss must be one of {', '.join(LOSSES)}; got {loss!r}")
+    return LOSSES[loss]
+
+
+def _data(network: Network, x: np.ndarray, y: np.ndarray, loss: Loss) -> tuple[np.ndarray, np.ndarray]:
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    count = outputs(network.output, network.widths[-1])
+    if y.ndim == 1 and loss.columns(count) == 1:
+        y = y[:, np.newaxis]
+    if x.ndim != 2 or x.shape[1] != network.widths[0] or not len(x):
+        raise ValueError(f"x must be (points, inputs) with {network.widths[0]} inputs; got {x.shape}")
+    if y.ndim != 2 or len(y) != len(x):
+        raise ValueError(f"y must have a row for each of the {len(x)} points; got the shape {y.shape}")
+    for name, data in (("x", x), ("y", y)):
+        if not np.isfinite(data).all():
+            raise ValueError(f"{name} must be finite; got {data[~np.isfinite(data)][0]}")
+    loss.check(y, count)
+    return x, y
+
+
+def _joined(network: Network, parts: Sequence[tuple], epochs: int) -> Fit:
+    rows, losses, slots, seen, steps = zip(*parts, strict=True)
+    snapshots = [
+        Snapshot(
+            same[0].epoch,
+            np.concatenate([s.loss for s in same]),
+            np.concatenate([s.gradient_norms for s in same]),
+            tuple(np.concatenate(dead) for dead in zip(*(s.dead for s in same), strict=True)),
+        )
+        for same in zip(*seen, strict=True)
+    ]
+    state = State(epochs, steps[0], np.concatenate(slots, axis=1))
+    trained = _from_rows(network, np.concatenate(rows))
+    return Fit(trained, np.concatenate(losses, axis=1), tuple(snapshots), state)

@@ -1,11 +1,12 @@
 """Experiments: each returns a frozen result, which ``actlab.figures`` can draw."""
 
 from actlab.experiments.classification import Calibration, LabelTraining, calibration, learn_labels
-from actlab.experiments.cosine import CosineFit, cosine_data, cosine_fit
+from actlab.experiments.cosine import CosineFits, cosine_data, cosine_fit
 from actlab.experiments.denoising import Denoising, denoise
 from actlab.experiments.depth import DepthSignal, signal_through_depth
 from actlab.experiments.dying import DeadUnits, dead_units
 from actlab.experiments.edge import UnitTraining, first_float, relative_errors, train_sure_unit
+from actlab.experiments.keras_cosine import KerasCosineFit, keras_cosine_fit
 from actlab.experiments.linear_stacks import CollapseErrors, LinearTraining, collapse_errors, train_linear_stacks
 from actlab.experiments.movement import WeightMovement, weight_movement
 from actlab.experiments.one_unit import OneUnitFit, fit_one_unit
@@ -23,11 +24,11 @@ from actlab.experiments.slopes import LearnedSlopes, learned_slopes
 from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining, learn_xor, separate_corners
 
 __all__ = [
-    "CORNERS", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFit", "DeadUnits", "Denoising",
-    "DepthSignal", "LabelTraining", "LearnedSlopes", "LinearTraining", "OneUnitFit",
+    "CORNERS", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFits", "DeadUnits", "Denoising",
+    "DepthSignal", "KerasCosineFit", "LabelTraining", "LearnedSlopes", "LinearTraining", "OneUnitFit",
     "QuantisationErrors", "Recovery", "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining",
     "WeightMovement", "XorTraining", "calibration", "collapse_errors", "conditioning", "cosine_data", "cosine_fit",
-    "dead_units", "denoise", "first_float", "fit_one_unit", "fit_shifted", "learn_labels",
+    "dead_units", "denoise", "first_float", "fit_one_unit", "fit_shifted", "keras_cosine_fit", "learn_labels",
     "learn_xor", "learned_slopes", "quantisation_errors", "quantise", "recovery", "relative_errors",
     "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
     "train_sure_unit", "wave", "weight_movement",
