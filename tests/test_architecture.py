@@ -32,8 +32,17 @@ ALLOWED = {
     "tf": {"calls", "core"},
     "peers": {"calls", "core", "tf"},
     "network": {"checks", "core", "functions", "initialisers"},
-    "training": {"checks", "core", "functions", "initialisers", "network"},
-    "experiments": {"checks", "core", "functions", "initialisers", "network", "statistics", "tf", "training"},
+    "layouts": set(),
+    "losses": set(),
+    "optimisers": set(),
+    "orders": set(),
+    "training": {
+        "checks", "core", "functions", "initialisers", "layouts", "losses", "network", "optimisers", "orders",
+    },
+    "experiments": {
+        "checks", "core", "functions", "initialisers", "network", "optimisers", "orders", "statistics", "sweep", "tf",
+        "training",
+    },
     # Figures draw results and do not know how these come about.
     "catalogue": {"calls", "core", "formulas", "properties"},
     "accuracy": {"calls", "catalogue", "core", "formulas", "peers"},

@@ -171,7 +171,7 @@ def test_a_network_that_does_not_fit_together_is_refused():
     first, second = np.zeros((2, 3, 4)), np.zeros((2, 5, 1))
     biases = np.zeros((2, 1, 4)), np.zeros((2, 1, 1))
     with pytest.raises(
-        ValueError, match=r"as much fan_in as the one before has fan_out; got .*\(2, 3, 4\), \(2, 5, 1\)"
+        ValueError, match=r"as much fan_in as the one before has outputs; got .*\(2, 3, 4\), \(2, 5, 1\)"
     ):
         Network((first, second), biases, actlab.relu)
     with pytest.raises(ValueError, match=r"layer 0: .*got \(2, 3, 4\) and \(2, 1, 1\)"):
