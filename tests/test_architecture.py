@@ -33,6 +33,7 @@ ALLOWED = {
     "peers": {"calls", "core", "tf"},
     "network": {"checks", "core", "functions", "initialisers"},
     "training": {"checks", "core", "functions", "initialisers", "network"},
+    "compiled": {"checks", "core", "functions"},
     "experiments": {"checks", "core", "functions", "initialisers", "network", "statistics", "tf", "training"},
     # Figures draw results and do not know how these come about.
     "catalogue": {"calls", "core", "formulas", "properties"},
@@ -60,6 +61,7 @@ HEAVY = (
     "mpmath",
     "pybtex",
     "pandas",
+    "numba",
 )
 
 
