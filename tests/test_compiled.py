@@ -98,21 +98,18 @@ def agrees(compiled, dtype, epochs=3, **settings):
     return all(difference(*pair) < TOLERANCE[dtype] for pair in zip(found, expected, strict=True))
 
 
+def unusual(name):
+    """Return the activation with a parameter that is not its default, where it has one: no form may forget it."""
+    activation = actlab.get(name)
+    return activation.with_params(**{key: 1.5 * value for key, value in activation.values.items()})
+
+
 def test_every_form_trains_as_numpy_does(compiled):
     for name in compiled.supported():
-        assert agrees(compiled, np.float32, activation=actlab.get(name), hidden=2), name
+        assert agrees(compiled, np.float32, activation=unusual(name), hidden=2), name
 
 
-@pytest.mark.parametrize(
-    "activation",
-    [
-        actlab.tanh,
-        actlab.leaky_relu.with_params(negative_slope=0.2),
-        actlab.softplus.with_params(beta=2.0),
-        actlab.gelu,
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("activation", [actlab.tanh, actlab.gelu], ids=str)
 @pytest.mark.parametrize("hidden", [1, 2, 5])
 def test_in_double_precision_nearly_all_digits_agree(compiled, activation, hidden):
     assert agrees(compiled, np.float64, activation=activation, hidden=hidden)
