@@ -43,6 +43,7 @@ ALLOWED = {
         "checks", "core", "functions", "initialisers", "network", "optimisers", "orders", "statistics", "sweep", "tf",
         "training",
     },
+    "compiled": {"checks", "core", "functions"},
     # Figures draw results and do not know how these come about.
     "catalogue": {"calls", "core", "formulas", "properties"},
     "accuracy": {"calls", "catalogue", "core", "formulas", "peers"},
@@ -69,6 +70,7 @@ HEAVY = (
     "mpmath",
     "pybtex",
     "pandas",
+    "numba",
 )
 
 
