@@ -8,6 +8,7 @@ at all, and nothing is ever read by pickle, which could run what a file says.
 from __future__ import annotations
 
 import copyreg
+import dis
 import functools
 import hashlib
 import io
@@ -127,8 +128,9 @@ def describe(value: Any) -> str:
     """What a task does, in a text that is the same in every process and differs where the results may differ.
 
     Functions are named, with a digest of their code, defaults and closures; arrays are given by dtype, shape and a
-    digest; dataclasses and partial functions by their parts, and everything else as pickle takes it apart. Changes of
-    the functions that a task calls, and of data it reads, are not seen.
+    digest; dataclasses and partial functions by their parts, and everything else as pickle takes it apart. For a
+    function of the script or the notebook, the digest also covers the global names that it reads; other changes of what
+    a task calls or reads are not seen.
 
     >>> import functools, numpy as np
     >>> describe(functools.partial(np.linspace, 0.0, num=3))
@@ -171,7 +173,9 @@ def _describe(value: Any, inside: tuple[int, ...]) -> str:
             return _digest(listed((value.co_code, value.co_names, value.co_consts)).encode())
         case FunctionType():
             cells = [cell.cell_contents for cell in value.__closure__ or ()]
-            parts = listed((value.__code__, value.__defaults__, value.__kwdefaults__, cells))
+            read = _globals_read(value.__code__) if value.__module__ == "__main__" else ()
+            names = {name: value.__globals__[name] for name in read if name in value.__globals__}
+            parts = listed((value.__code__, value.__defaults__, value.__kwdefaults__, cells, names))
             return f"{_name(value)}#{_digest(parts.encode())}"
         case MethodType():
             return f"{text(value.__func__)} of {text(value.__self__)}"
@@ -194,6 +198,11 @@ def _describe(value: Any, inside: tuple[int, ...]) -> str:
     make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
     parts = [*arguments, *([] if state is None else [state]), *(items or ()), *(pairs or ())]
     return f"{text(make)}({listed(parts)}){code}"
+
+
+def _globals_read(code: CodeType) -> set[str]:
+    names = {step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
+    return names.union(*(_globals_read(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
 
 
 def _name(value: Any) -> str:

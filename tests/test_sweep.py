@@ -449,6 +449,19 @@ def partials(*values):
     return [functools.partial(plain, scale=value) for value in values]
 
 
+def in_a_notebook(text):
+    """The function ``task`` that these cells define."""
+    names = {"__name__": "__main__"}
+    exec(textwrap.dedent(text), names)
+    return names["task"]
+
+
+CELLS = """
+by = {by}
+def half(i): return i / {divisor}
+def task(i): return [half(i * by) for _ in range(2)] if i else task(i)
+"""
+
 DIFFERENT = {
     "dataclasses": [Drawn(1), Drawn(2), Drawn(1.0), Drawn(True)],
     "functions": [plain, divided, closing(1), closing(2), closing("1"), recursive()],
@@ -468,6 +481,7 @@ DIFFERENT = {
     ),
     "activations": partials(actlab.relu, actlab.elu, actlab.elu.with_params(alpha=2.0)),
     "containers": partials({"a": 1, "b": 2}, {"a": 2, "b": 1}, {"a", "b"}, {"a", "c"}, Path("a"), Path("b")),
+    "notebooks": [in_a_notebook(CELLS.format(by=by, divisor=divisor)) for by in (1, 2) for divisor in (1, 2)],
     "names": partials(np, np.tanh, np.sinh, max, min, Path, Drawn),
     "methods": [Drawn(1).__call__, Drawn(2).__call__, Drawn(1).__repr__],
 }
