@@ -23,6 +23,8 @@ ALLOWED = {
     "core": set(),
     "statistics": set(),
     "checks": set(),
+    "checkpoints": set(),
+    "sweep": {"checkpoints", "checks"},
     "functions": {"core"},
     "formulas": {"core"},
     "properties": {"core"},
