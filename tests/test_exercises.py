@@ -8,7 +8,7 @@ import pytest
 
 import actlab
 from actlab import experiments
-from actlab.experiments import CosineFit, cosine_data
+from actlab.experiments import KerasCosineFit, cosine_data
 from tests.test_book import read
 
 LEAKY = actlab.leaky_relu.with_params(negative_slope=0.2)
@@ -28,7 +28,7 @@ def a_fit():
     x, target = cosine_data()
     weights, biases, output = np.array([-1.5, 1.2]), np.array([2.0, -5.0]), np.array([2.5, 2.0])
     prediction = actlab.sigmoid(x[:, np.newaxis] * weights + biases) @ output + 0.25
-    return CosineFit(actlab.sigmoid, 0, x, target, prediction, np.ones(1), weights, biases, output, 0.25)
+    return KerasCosineFit(actlab.sigmoid, 0, x, target, prediction, np.ones(1), weights, biases, output, 0.25)
 
 
 @pytest.mark.parametrize(("answer", "right"), [("None", False), ("1 / 2", False), ("1 / 4", True)])

@@ -99,13 +99,22 @@ class CosineFits:
         """The networks whose loss is no finite number, (networks,)."""
         return ~np.isfinite(self.loss)
 
-    def share(self, outcomes: np.ndarray) -> Share:
-        """The share of networks for which ``outcomes`` (networks,) is true.
+    def share(self, outcomes: np.ndarray, among: np.ndarray | bool = True) -> Share:
+        """The share of networks, or of units, for which ``outcomes`` is true, of those for which ``among`` is.
 
-        Where networks share shuffles in groups, its interval takes account of that.
+        Both are (networks,) or (networks, hidden). Where networks share shuffles in groups, the interval takes account
+        of that, and always of units belonging to one network.
         """
-        shared = self.order == "reshuffled"
-        return Share.of(outcomes, groups=np.arange(self.networks) // orders.GROUP if shared else None)
+        outcomes = np.asarray(outcomes)
+        if outcomes.shape not in ((self.networks,), self.dead.shape):
+            raise ValueError(f"outcomes must be {(self.networks,)} or {self.dead.shape}; got {outcomes.shape}")
+        among = np.broadcast_to(among, outcomes.shape)
+        groups = np.nonzero(among)[0]  # the network of each outcome
+        if self.order == "reshuffled":
+            groups //= orders.GROUP
+        elif outcomes.ndim == 1:
+            groups = None
+        return Share.of(outcomes[among], groups=groups)
 
     def success(self, threshold: float) -> Share:
         """The share of networks whose final loss is below ``threshold``."""
