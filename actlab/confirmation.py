@@ -221,7 +221,7 @@ def compare(
 
 
 def activations() -> tuple[Elementwise, ...]:
-    """The four that are recorded; 0.2 is the slope that the leaky ReLU has in Keras when it is asked for by its name."""
+    """The four that are recorded; 0.2 is the slope of the leaky ReLU that Keras gives for the name alone."""
     leaky_relu = get("leaky_relu").with_params(negative_slope=0.2)
     return get("sigmoid"), get("tanh"), get("relu"), leaky_relu
 
