@@ -32,7 +32,7 @@ def rounded(number):
 
 
 def trained_by_hand(name, optimizer, parameters, x, y, order, constant=rounded, number=np.float64):
-    """Train in float64; ``constant`` rounds the betas in Adam's step size and the momentum, ``number`` the step size."""
+    """Train in float64; ``constant`` rounds the betas of the step size and the momentum, ``number`` the step size."""
     f, df = BY_HAND[name]
     parameters = [np.array(part, dtype=float) for part in parameters]
     first, second = ([np.zeros_like(part) for part in parameters] for _ in range(2))
