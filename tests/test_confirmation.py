@@ -91,7 +91,13 @@ def test_the_recorded_seeds_give_the_recorded_trainings(made_anew, activation, u
     # Another processor may round otherwise, which acts as the ulp does: where that changed the loss by less than 1e-4,
     # a hundred times as much is left for errors that point elsewhere.
     steady = load().steady(activation)[:AGAIN]
+    assert steady.any()
     np.testing.assert_allclose(found.losses[steady], recorded.losses[:AGAIN][steady], rtol=1e-2)
+
+
+def test_the_ulp_is_there_and_is_small(made_anew):
+    change = np.abs(made_anew.of("sigmoid", ulps=1).losses / made_anew.of("sigmoid").losses - 1)
+    assert ((0 < change) & (change < 1e-3)).all()
 
 
 @BY_ACTIVATION
