@@ -242,7 +242,7 @@ def fit_parts(fits, number: int, x, target, ax: Axes) -> Axes:
     """
     one = fits.select([number])
     ax.plot(x, target, color="0.75", linewidth=6, solid_capstyle="round", label="target")
-    places = -one.hidden_biases[0] / one.hidden_weights[0]
+    places = one.bend_places[0]
     for unit, style in zip(range(one.hidden), _PART_STYLES, strict=False):
         line = {"color": "0.35", "linewidth": 1.5}
         ax.plot(x, _coarse(one.contributions(x)[0, :, unit]), linestyle=style, label=f"unit {unit + 1}", **line)
@@ -263,7 +263,7 @@ def loss_histograms(results, axes, *, cuts: Sequence[float], floors: Sequence[fl
     """Draw how many networks of several ``CosineFits`` end at which loss: a row each, on one logarithmic axis.
 
     Dotted lines are the ``cuts`` between outcomes, and the percentages say how many networks lie between them. A
-    triangle on the axis is the result's number in ``floors``.
+    triangle on the axis is the result's number in ``floors``, or points to where it lies.
     """
     low, high = 5e-5, 0.9
     edges = 10 ** (np.arange(np.floor(_DECADE * np.log10(low)), np.ceil(_DECADE * np.log10(high)) + 1) / _DECADE)
@@ -271,7 +271,8 @@ def loss_histograms(results, axes, *, cuts: Sequence[float], floors: Sequence[fl
     for result, floor, ax in zip(results, floors, axes, strict=True):
         counts, _ = np.histogram(np.clip(result.loss, low, high), edges)
         ax.stairs(counts, edges, fill=True, color=colour(result.activation))
-        ax.plot(_significant(floor), 0, "^", color="black", markersize=7, clip_on=False, zorder=3)
+        mark = "^" if floor > low else "<"
+        ax.plot(max(_significant(floor), low), 0, mark, color="black", markersize=7, clip_on=False, zorder=3)
         for cut in cuts:
             ax.axvline(cut, color="0.5", linestyle=":", linewidth=1)
         for left, right in pairwise(zones):

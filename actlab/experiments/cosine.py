@@ -99,6 +99,14 @@ class CosineFits:
         """The networks whose loss is no finite number, (networks,)."""
         return ~np.isfinite(self.loss)
 
+    @property
+    def bend_places(self) -> np.ndarray:
+        """The x as in ``cosine_data`` at which a unit's pre-activation is 0, (networks, hidden)."""
+        seen = -self.hidden_biases / self.hidden_weights
+        x, _ = cosine_data()
+        low, high = INPUTS[self.inputs](x)[[0, -1]]
+        return x[0] + (seen - low) * (x[-1] - x[0]) / (high - low)
+
     def share(self, outcomes: np.ndarray, among: np.ndarray | bool = True) -> Share:
         """The share of networks, or of units, for which ``outcomes`` is true, of those for which ``among`` is.
 
