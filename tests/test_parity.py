@@ -1,11 +1,11 @@
 """Parity: from the same weights, in the same order of the batches, the real Keras and our trainer go the same way.
 
-How near they stay is stated by number of epochs, as the largest relative difference of the loss at all points. In float64
-it is that of rounding, 1e-15 or so, which a hundred epochs multiply by a hundred or a thousand. In float32 it begins at
-1e-7. Later it depends on the network: a training that passes a saddle magnifies every difference by orders of magnitude,
-until two trainings that began one unit in the last place apart end in different places; the last test shows that this
-happens to our own trainings too. So a comparison network by network ends there, and shares are compared beyond (see
-test_confirmation).
+How near they stay is stated by number of epochs, as the largest relative difference of the loss at all points. In
+float64 it is that of rounding, 1e-15 or so, which a hundred epochs multiply by a hundred or a thousand. In float32 it
+begins at 1e-7. Later it depends on the network: a training that passes a saddle magnifies every difference by orders of
+magnitude, until two trainings that began one unit in the last place apart end in different places. The last test shows
+that this happens to our own trainings too. So a comparison network by network ends there, and shares are compared
+beyond (see test_confirmation).
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def test_gradient_descent_with_momentum_is_that_of_keras(momentum, nesterov):
 
 
 def test_chaos_takes_over_later_without_keras_too():
-    """Two trainings of ours, from weights one unit in the last place apart: near at first, some far apart in the end."""
+    """Trainings of ours from weights one unit in the last place apart: near at first, some far apart in the end."""
     x, y = cosine_data()
     network = initialise((1, 2, 1), actlab.tanh, networks=1024, seed=SEED)
     network = replace(network, weights=tuple(array.astype(np.float32) for array in network.weights))
@@ -124,6 +124,6 @@ def test_chaos_takes_over_later_without_keras_too():
         for n in (network, nudged)
     )
     early, late = (np.abs(a.loss / b.loss - 1) for a, b in zip(one.snapshots, other.snapshots, strict=True))
-    assert early.max() < 1e-4
+    assert np.quantile(early, 0.99) < 2e-6
     assert np.median(late) < 1e-4
     assert late.max() > 0.01
