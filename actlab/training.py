@@ -163,6 +163,8 @@ def fit(
     ------
     ValueError
         If shapes do not fit, data are not finite, or a number is out of range.
+    TypeError
+        If ``resume`` is no state.
     """
     optimiser = Adam() if optimiser is None else optimiser
     loss = _loss(loss)
@@ -178,8 +180,9 @@ def fit(
     shapes, rows = _shapes(network), _rows(network)
     resume = _start(network, rows, optimiser) if resume is None else _checked(resume, rows, optimiser)
     last = resume.epochs + epochs
-    if outside := [epoch for epoch in snapshots if not resume.epochs <= epoch <= last]:
-        raise ValueError(f"snapshots must be epochs from {resume.epochs} to {last}; got {outside[0]!r}")
+    asked = frozenset(snapshots)
+    if outside := asked - set(range(resume.epochs, last + 1)):
+        raise ValueError(f"snapshots must be epochs from {resume.epochs} to {last}; got {sorted(outside)[0]!r}")
     kind = layouts.choose(shapes)
     if block is None:
         widest = max(max(layer[0]) for layer in shapes)
@@ -192,9 +195,7 @@ def fit(
         seats = np.pad(part, (0, max(0, layouts.least(kind) - part.size)), mode="edge")
         trainer = _Block(network, kind(shapes, seats.size), rows[seats].astype(dtype), optimiser, rate[seats], loss)
         trainer.resume(resume, seats)
-        trainer.train(
-            x, y, _Schedule(order, seed, first + start, epochs, batch_size), frozenset(snapshots), after_epoch
-        )
+        trainer.train(x, y, _Schedule(order, seed, first + start, epochs, batch_size), asked, after_epoch)
         parts.append(trainer.result(part.size))
     return _joined(network, parts, last)
 
@@ -375,6 +376,8 @@ def _start(network: Network, rows: np.ndarray, optimiser: Optimiser) -> State:
 
 
 def _checked(state: State, rows: np.ndarray, optimiser: Optimiser) -> State:
+    if not isinstance(state, State):
+        raise TypeError(f"resume must be the state of an earlier fit; got {state!r}")
     if state.slots.shape != (optimiser.slots, *rows.shape):
         raise ValueError(
             "resume must be the state of these networks and this optimiser, with slots of shape "
