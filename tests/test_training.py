@@ -20,7 +20,6 @@ from actlab.training import Fit, fit
 from tests.cases import ELEMENTWISE, VECTORWISE
 
 ORDERS = ("reshuffled", "independent", "fixed", "ascending")
-each_layout = pytest.mark.parametrize("layout", [Lanes, Stacks], ids=lambda layout: layout.__name__)
 each_order = pytest.mark.parametrize("order", ORDERS)
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
