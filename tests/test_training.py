@@ -6,13 +6,13 @@ The same network trained alone, by plain loops through ``Network``, is what ever
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
 
 import actlab
-from actlab import layouts
+from actlab import layouts, orders
 from actlab.layouts import Lanes, Stacks
 from actlab.network import Network, initialise, parameters_to_learn
 from actlab.optimisers import SGD, Adam
@@ -270,3 +270,204 @@ def test_the_epochs_of_snapshots_may_come_from_any_iterable():
     network = initialise((2, 4, 1), "tanh", networks=5, seed=10)
     done = fit(network, *data(2, 1), epochs=4, block=2, snapshots=(epoch for epoch in (4, 0, 2, 2)))
     assert [seen.epoch for seen in done.snapshots] == [0, 2, 4]
+
+
+# --- What is recorded -------------------------------------------------------------------------------------------------
+
+
+def orders_met(order, seed, first, networks, points, epochs):
+    """(epochs, networks, points): the order of the examples of each network."""
+    arranged = orders.arrangements(order, seed, first, networks, points)
+    found = []
+    for shuffles in islice(orders.epochs(order, seed, first, networks, points), epochs):
+        met = arranged.copy()
+        for part, shuffle in shuffles:
+            met[part] = np.take_along_axis(arranged[part], np.atleast_2d(shuffle), axis=1)
+        found.append(met)
+    return np.array(found)
+
+
+def by_loops(network, x, y, rate, batch_size, met):
+    """Plain gradient descent of one network through ``Network``; the epochs' losses as Keras reports them.
+
+    Those are the batches' losses before their update, weighted by the examples in each.
+    """
+    losses = []
+    for order in met:
+        total = 0.0
+        for start in range(0, len(order), batch_size):
+            chosen = order[start : start + batch_size]
+            tape = network.forward(x[chosen])
+            error = tape.activations[-1] - y[chosen]
+            total += np.mean(np.square(error)) * len(chosen)
+            network = network.moved(network.backward(tape, 2 * error / error.size), rate)
+        losses.append(total / len(order))
+    return network, losses
+
+
+@in_each_layout
+@each_order
+@pytest.mark.parametrize("hidden", [actlab.tanh, actlab.softmax, actlab.prelu], ids=repr)
+def test_losses_are_those_of_the_batches_before_their_update(hidden, order, layout):
+    """Eleven points in batches of 4, 4 and 3; a batch of 3 counts for less."""
+    network = initialise((2, 4, 3), hidden, networks=3, seed=15, bias_limit=0.5, learn=learnable(hidden))
+    x, y = data(2, 3, POINTS)
+    done = fit(
+        network, x, y, epochs=6, optimiser=SGD(0.1), batch_size=4, order=order, seed=2, first=254, dtype="float64"
+    )
+    met = orders_met(order, 2, 254, 3, POINTS, 6)
+    assert done.losses.shape == (6, 3)
+    for number in range(3):
+        expected, losses = by_loops(network.select(number), x, y, 0.1, 4, met[:, number])
+        np.testing.assert_allclose(done.losses[:, number], losses, rtol=1e-12)
+        for name, array in arrays(expected).items():
+            np.testing.assert_allclose(arrays(done.network)[name][[number]], array, rtol=0, atol=1e-12)
+
+
+@in_each_layout
+@pytest.mark.parametrize(
+    "hidden",
+    [actlab.relu, actlab.relu6, actlab.hard_tanh, actlab.hard_shrink, actlab.tanh, actlab.prelu, actlab.maxout],
+    ids=repr,
+)
+def test_snapshots_show_the_networks_over_all_points(hidden, layout):
+    widths = (2, 4, 6, 2)
+    network = initialise(widths, hidden, networks=9, seed=16, bias_limit=1.5, learn=learnable(hidden))
+    x, y = data(2, 2, POINTS)
+    how = {"batch_size": 4, "optimiser": SGD(0.05), "dtype": "float64"}
+    done = fit(network, x, y, epochs=4, snapshots=(0, 1, 4), **how)
+    assert [seen.epoch for seen in done.snapshots] == [0, 1, 4]
+    after_one = fit(network, x, y, epochs=1, **how).network
+    for seen, there in zip(done.snapshots, (network, after_one, done.network), strict=True):
+        tape = there.forward(x)
+        np.testing.assert_allclose(
+            seen.loss, np.mean(np.square(tape.activations[-1] - y), axis=(1, 2)), rtol=1e-12
+        )  # fmt: skip
+        found = gradients_of_backward(there, x, squared(y))
+        for layer in range(3):
+            of_layer = [array for name, array in found.items() if name.endswith(f" {layer}")]
+            norm = np.sqrt(sum(np.square(array).sum(axis=(1, 2)) for array in of_layer))
+            np.testing.assert_allclose(seen.gradient_norms[:, layer], norm, rtol=1e-10)
+        assert seen.gradient_norms.shape == (9, 3)
+        assert len(seen.dead) == 2
+        for layer, dead in enumerate(seen.dead):
+            if hidden == actlab.maxout:
+                assert dead.shape == (9, 0)
+                continue
+            values = there.learnt[layer] if there.learnt else {}
+            slope = hidden.derivative(tape.pre_activations[layer], **values)
+            np.testing.assert_array_equal(dead, (slope == 0).all(axis=1))
+    dead = [np.concatenate(seen.dead, axis=1) for seen in done.snapshots]
+    flat = hidden in (actlab.relu, actlab.relu6, actlab.hard_tanh, actlab.hard_shrink)
+    assert all(0 < d.mean() < 1 for d in dead) if flat else not any(d.any() for d in dead)
+
+
+@in_each_layout
+@each_dtype
+def test_a_unit_is_dead_by_the_exact_derivative(dtype, layout):
+    """Not by one that is rounded to 0: sigmoid's is 1e-87 where a float32 has no number left for it."""
+    network = initialise((1, 2, 1), "sigmoid", networks=4, seed=1)
+    network = replace(network, biases=(np.full((4, 1, 2), -200.0), network.biases[1]))
+    done = fit(network, np.zeros((3, 1)), np.ones((3, 1)), epochs=0, snapshots=[0], dtype=dtype)
+    assert not done.snapshots[0].dead[0].any()
+
+
+def test_after_each_epoch_of_each_block_the_caller_is_told():
+    network = initialise((1, 2, 1), "tanh", networks=5, seed=1)
+    told = []
+    fit(network, *data(1, 1), epochs=3, block=2, after_epoch=told.append)
+    assert told == [1, 2, 3] * 3
+
+
+def test_an_interrupt_is_not_held_up():
+    def interrupt(epoch):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(initialise((1, 2, 1), "tanh"), *data(1, 1), epochs=3, after_epoch=interrupt)
+
+
+def test_the_repr_says_what_was_trained():
+    network = initialise((1, 2, 1), "tanh", networks=5, seed=1)
+    done = fit(network, *data(1, 1), epochs=3)
+    assert repr(done) == "Fit(Network(5 x 1-2-1, hidden=tanh, output=identity), epochs=3)"
+    again = fit(done.network, *data(1, 1), epochs=2, resume=done.state)
+    assert repr(again).endswith("epochs=5)")
+
+
+# --- Divergence -------------------------------------------------------------------------------------------------------
+
+
+@in_each_layout
+@each_dtype
+@pytest.mark.parametrize(
+    "hidden", [actlab.relu, actlab.identity, actlab.exponential, actlab.prelu, actlab.maxout], ids=repr
+)
+def test_a_network_that_diverges_says_so_and_leaves_the_others_alone(hidden, dtype, layout):
+    network = initialise((1, 4, 2), hidden, networks=5, seed=3, bias_limit=0.5, learn=learnable(hidden))
+    x, y = data(1, 2, POINTS)
+    how = {"epochs": 60, "batch_size": 4, "dtype": dtype, "snapshots": (60,)}
+    rates = np.array([0.01, 1e12, 0.01, 1e9, 0.01])
+    calm = everything(fit(network, x, y, optimiser=SGD(0.01), **how))
+    done = fit(network, x, y, optimiser=SGD(rates), **how)
+    diverged = ~np.isfinite(done.losses[-1])
+    assert diverged.tolist() == [False, True, False, True, False]
+    assert (~np.isfinite(done.snapshots[0].loss) == diverged).all()
+    mixed = everything(done)
+    for number in (0, 2, 4):
+        few = {name: array[[number]] for name, array in mixed.items()}
+        assert_identical(few, calm, slice(number, number + 1))
+    more = fit(done.network, x, y, optimiser=SGD(rates), **how | {"snapshots": ()}, resume=done.state)
+    assert (~np.isfinite(more.losses[-1]) == diverged).all()
+
+
+def test_cross_entropy_of_a_network_that_diverges():
+    network = initialise((1, 4, 3), "relu", networks=2, seed=3)
+    x, _ = data(1, 1, POINTS)
+    how = {"epochs": 40, "batch_size": 4, "loss": "softmax_cross_entropy"}
+    done = fit(network, x, np.arange(POINTS) % 3, optimiser=SGD([1e30, 0.01]), **how)
+    assert np.isfinite(done.losses[-1]).tolist() == [False, True]
+
+
+# --- Bad input --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"epochs": -1}, "epochs must be a whole number of 0 or more; got -1"),
+        ({"epochs": 1.5}, r"epochs must be a whole number of 0 or more; got 1\.5"),
+        ({"batch_size": 0}, "batch_size must be a whole number of 1 or more; got 0"),
+        ({"batch_size": 2.0}, r"batch_size must be a whole number of 1 or more; got 2\.0"),
+        ({"seed": -1}, "seed must be a whole number of 0 or more; got -1"),
+        ({"first": -1}, "first must be a whole number of 0 or more; got -1"),
+        ({"block": 0}, "block must be a whole number of 1 or more; got 0"),
+        ({"order": "random"}, "order must be one of reshuffled, independent, fixed, ascending; got 'random'"),
+        ({"dtype": "float16"}, "dtype must be one of float32, float64; got 'float16'"),
+        ({"loss": "mae"}, "loss must be one of mse, softmax_cross_entropy; got 'mae'"),
+        ({"x": np.zeros(4)}, r"x must be \(points, inputs\) with 2 inputs; got \(4,\)"),
+        ({"x": np.zeros((4, 3))}, r"x must be \(points, inputs\) with 2 inputs; got \(4, 3\)"),
+        ({"x": np.zeros((0, 2)), "y": np.zeros((0, 1))}, r"x must be \(points, inputs\) .*; got \(0, 2\)"),
+        ({"y": np.zeros((3, 1))}, r"y must have a row for each of the 4 points; got the shape \(3, 1\)"),
+        ({"y": np.zeros((4, 1, 1))}, r"y must have a row for each of the 4 points; got the shape \(4, 1, 1\)"),
+        ({"y": np.zeros((4, 2))}, "y must have one number for each of the 1 outputs; got 2"),
+        ({"x": np.array([[0, 1], [2, np.nan], [3, 4], [5, 6]])}, "x must be finite as float32; got nan"),
+        ({"y": np.array([0, 1, -np.inf, 3])}, "y must be finite as float32; got -inf"),
+        ({"x": np.full((4, 2), 1e300)}, r"x must be finite as float32; got 1e\+300"),
+        ({"snapshots": [3]}, "snapshots must be epochs from 0 to 2; got 3"),
+        ({"snapshots": [0, -1]}, "snapshots must be epochs from 0 to 2; got -1"),
+        ({"snapshots": [0.5]}, r"snapshots must be epochs from 0 to 2; got 0\.5"),
+        ({"loss": "softmax_cross_entropy", "y": np.ones(4)}, "labels must be whole numbers from 0 to 0; got 1"),
+    ],
+)  # fmt: skip
+def test_fit_refuses(arguments, message):
+    accepted = {"x": np.zeros((4, 2)), "y": np.zeros((4, 1)), "epochs": 2}
+    network = initialise((2, 3, 1), "relu")
+    fit(network, **accepted)
+    with pytest.raises(ValueError, match=message):
+        fit(network, **accepted | arguments)
+
+
+def test_what_is_far_out_for_float32_is_not_for_float64():
+    done = fit(initialise((2, 3, 1), "tanh"), np.full((4, 2), 1e100), np.zeros(4), epochs=1, dtype="float64")
+    assert np.isfinite(done.losses).all()
