@@ -107,7 +107,8 @@ class Fit:
     state: State | None
 
     def __repr__(self) -> str:
-        return f"Fit({self.network}, epochs={len(self.losses)})"
+        done = len(self.losses) if self.state is None else self.state.epochs
+        return f"Fit({self.network}, epochs={done})"
 
 
 def fit(
