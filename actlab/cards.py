@@ -73,7 +73,8 @@ def card(activation: str | Activation) -> Card:
 def source(activation: Activation) -> str:
     """The source of an activation's block, after that of the functions of the catalogue that its kernels call."""
     if isinstance(activation, Elementwise):
-        kernels = (activation.df, activation.d2f, activation.kinks_at)
+        native = () if activation.native is None else (activation.native,)
+        kernels = (activation.df, activation.d2f, activation.kinks_at, *native, *activation.parameter_df.values())
     else:
         kernels = (activation.vjp_kernel,)
     found: dict[Callable, None] = {}

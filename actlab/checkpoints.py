@@ -8,12 +8,12 @@ at all, and nothing is ever read by pickle, which could run what a file says.
 from __future__ import annotations
 
 import copyreg
+import dis
 import functools
 import hashlib
 import io
 import json
 import os
-import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.lib.format import read_array, write_array
@@ -39,8 +40,9 @@ class Checkpoints:
 
     def __init__(self, folder: str | os.PathLike, task: Callable, block: int) -> None:
         self.folder = Path(folder)
+        self.task = described = describe(task)
         self.folder.mkdir(parents=True, exist_ok=True)
-        told, described = self.folder / "sweep.json", describe(task)
+        told = self.folder / "sweep.json"
         if not told.exists():
             if any(self.folder.glob("*.npz")):
                 raise ValueError(f"{self.folder} holds .npz files, but no sweep.json that says of which task they are")
@@ -50,7 +52,7 @@ class Checkpoints:
             found = json.loads(told.read_text("utf-8"))
             task_there, block_there = found["task"], found["block"]
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{told} is damaged; write it anew or choose another folder than {self.folder}") from error
+            raise ValueError(f"{told} is damaged; mend it, or choose another folder") from error
         if task_there != described:
             raise ValueError(
                 f"{self.folder} holds results of another task; choose another folder\n"
@@ -76,8 +78,11 @@ class Checkpoints:
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 arrays = {name.removesuffix(".npy"): _member(archive, name) for name in archive.namelist()}
+                if archive.comment != self._seal(first, arrays):
+                    raise ValueError("it does not hold what was written there")
             # The last block of a shorter sweep is shorter than the same block of a longer one.
-            return {name: array[:count] for name, array in arrays.items()} if _shortest(arrays) >= count else None
+            enough = all(len(array) >= count for array in arrays.values())
+            return {name: array[:count] for name, array in arrays.items()} if enough else None
         except Exception as error:  # zipfile and numpy raise a dozen kinds, by which byte is wrong
             warnings.warn(f"{path} is damaged and is computed anew: {error}", RuntimeWarning, stacklevel=3)
             return None
@@ -91,45 +96,45 @@ class Checkpoints:
                 for name, array in arrays.items():
                     with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                         write_array(member, array, allow_pickle=False)
+                archive.comment = self._seal(first, arrays)
 
         self._write(self._path(first), write)
+
+    def _seal(self, first: int, arrays: dict[str, np.ndarray]) -> bytes:
+        # zipfile has a checksum of each array, but a wrong byte elsewhere can hide an array from it, and a file can be
+        # moved to another place.
+        return _digest(describe([self.task, first, arrays]).encode()).encode()
 
     def _path(self, first: int) -> Path:
         return self.folder / f"networks-{first:09d}.npz"
 
     def _write(self, path: Path, write: Callable) -> None:
-        handle, beside = tempfile.mkstemp(dir=self.folder, prefix=path.name, suffix=".part")
+        beside = path.with_name(f"{path.name}.{uuid4().hex}.part")
         try:
-            with open(handle, "wb") as file:
+            with beside.open("xb") as file:
                 write(file)
-            os.replace(beside, path)
+            beside.replace(path)
         except BaseException:
-            os.unlink(beside)
+            beside.unlink(missing_ok=True)
             raise
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     with archive.open(name) as member:
-        array = read_array(member, allow_pickle=False)
-        if member.read(1):  # also what makes zipfile compare its checksum, however the array was read
-            raise ValueError(f"{name} is longer than its array")
-        return array
-
-
-def _shortest(arrays: dict[str, np.ndarray]) -> int:
-    return min(len(array) for array in arrays.values())
+        return read_array(member, allow_pickle=False)
 
 
 def describe(value: Any) -> str:
     """What a task does, in a text that is the same in every process and differs where the results may differ.
 
     Functions are named, with a digest of their code, defaults and closures; arrays are given by dtype, shape and a
-    digest; dataclasses and partial functions by their parts, and everything else as pickle takes it apart. Changes of
-    the functions that a task calls, and of data it reads, are not seen.
+    digest; dataclasses and partial functions by their parts, and everything else as pickle takes it apart. For a
+    function of the script or the notebook, the digest also covers the global names that it reads; other changes of what
+    a task calls or reads are not seen.
 
     >>> import functools, numpy as np
-    >>> describe(functools.partial(np.linspace, 0.0, num=3))  # doctest: +ELLIPSIS
-    'partial(numpy.linspace..., 0.0, num=3)'
+    >>> describe(functools.partial(np.linspace, 0.0, num=3))
+    'partial(numpy.linspace, 0.0, num=3)'
 
     Raises
     ------
@@ -168,7 +173,9 @@ def _describe(value: Any, inside: tuple[int, ...]) -> str:
             return _digest(listed((value.co_code, value.co_names, value.co_consts)).encode())
         case FunctionType():
             cells = [cell.cell_contents for cell in value.__closure__ or ()]
-            parts = listed((value.__code__, value.__defaults__, value.__kwdefaults__, cells))
+            read = _globals_read(value.__code__) if value.__module__ == "__main__" else ()
+            names = {name: value.__globals__[name] for name in read if name in value.__globals__}
+            parts = listed((value.__code__, value.__defaults__, value.__kwdefaults__, cells, names))
             return f"{_name(value)}#{_digest(parts.encode())}"
         case MethodType():
             return f"{text(value.__func__)} of {text(value.__self__)}"
@@ -176,11 +183,11 @@ def _describe(value: Any, inside: tuple[int, ...]) -> str:
             keywords = [f", {key}={text(item)}" for key, item in sorted(value.keywords.items())]
             return f"partial({listed((value.func, *value.args))}{''.join(keywords)})"
     # The code of a callable object is its class's.
-    call = getattr(type(value), "__call__", None)
+    call = type(value).__call__ if callable(value) else None
     code = f"#{_digest(text(call).encode())}" if isinstance(call, FunctionType) else ""
     if is_dataclass(value) and type(value).__reduce__ is object.__reduce__:
         parts = ", ".join(f"{field.name}={text(getattr(value, field.name))}" for field in fields(value))
-        return f"{_name(type(value))}{code}({parts})"
+        return f"{_name(type(value))}({parts}){code}"
     try:
         reduce = copyreg.dispatch_table.get(type(value))
         reduced = reduce(value) if reduce else value.__reduce_ex__(4)
@@ -189,7 +196,13 @@ def _describe(value: Any, inside: tuple[int, ...]) -> str:
     if isinstance(reduced, str):
         return f"{getattr(value, '__module__', None)}.{reduced}"
     make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
-    return f"{text(make)}{code}({listed((arguments, state, list(items or ()), list(pairs or ())))})"
+    parts = [*arguments, *([] if state is None else [state]), *(items or ()), *(pairs or ())]
+    return f"{text(make)}({listed(parts)}){code}"
+
+
+def _globals_read(code: CodeType) -> set[str]:
+    names = {step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
+    return names.union(*(_globals_read(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
 
 
 def _name(value: Any) -> str:

@@ -225,13 +225,13 @@ def initialise(
     fans = list(pairwise(widths))
     fans[1:] = [(outputs(hidden, before), after) for before, after in fans[1:]]
     weights = tuple(np.empty((networks, fan_in, fan_out)) for fan_in, fan_out in fans)
-    biases = tuple(np.empty((networks, 1, fan_out)) for _, fan_out in fans)
+    biases = tuple(np.zeros((networks, 1, fan_out)) for _, fan_out in fans)
     for network in range(networks):
         # A generator of its own for each network, from the pair (seed, network): independent of how many there are.
         rng = np.random.default_rng((seed, first + network))
         for weight, (fan_in, fan_out) in zip(weights, fans, strict=True):
             weight[network] = initialiser(rng, fan_in, fan_out)
-        for bias in biases:
+        for bias in biases if bias_limit else ():
             bias[network] = rng.uniform(-bias_limit, bias_limit, size=bias[network].shape)
     if not learn:
         return Network(weights, biases, hidden)

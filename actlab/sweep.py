@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import islice
 from queue import SimpleQueue
 
@@ -27,10 +27,10 @@ Task = Callable[[int, int], dict[str, np.ndarray]]
 # How many blocks an executor holds at a time: enough for a large cluster, few enough for the memory of this process.
 _AHEAD = 1000
 
-# Every block is computed with one thread of the linear algebra: large products differ in their last bits with the number
-# of threads, and two workers of two threads each took 9 to 20 times as long on two processors (networks of 256 units).
-# These are read when a library is loaded, hence set before a worker starts; where that is too late, threadpoolctl does
-# it, for all that is loaded by then and lets itself be told, which macOS' Accelerate does not.
+# Every block is computed with one thread of the linear algebra: large products differ in their last bits with the
+# number of threads, and two workers of two threads each took 9 times as long and more on two processors, for networks
+# of 256 units. These are read when a library is loaded, hence set before a worker starts; elsewhere threadpoolctl
+# limits what is loaded by then, other than macOS' Accelerate.
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS"), "1"
 )
@@ -166,10 +166,11 @@ def _submit(task: Task, blocks: Iterable[tuple[int, int]], executor: Executor, c
     except BaseException:
         for future in running:
             future.cancel()
-        # What was finished meanwhile is saved all the same.
+        # What was finished meanwhile is saved all the same; a second error is not told instead of the first.
         for future, cut in running.items():
-            if future.done() and not future.cancelled() and future.exception() is None:
-                collect(*cut, future.result())
+            if future.done() and not future.cancelled():
+                with suppress(Exception):
+                    collect(*cut, future.result())
         raise
 
 

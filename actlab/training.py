@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from actlab.network import Network, admissible, outputs
 from actlab.optimisers import Adam, Optimiser
 
 DTYPES = ("float32", "float64")
+Backend = Literal["numpy", "numba"]
 # Numbers of one array of activations in a block of networks: several such arrays fit a second-level cache.
 _BLOCK = 131_072
 # Smaller moments are set to 0 after each epoch. They move no parameter, and once they were subnormal numbers they would
@@ -95,16 +97,18 @@ class Fit:
 
     ``losses`` is (epochs, networks): the mean over an epoch's examples of their loss when their batch's turn came, as
     Keras reports it. ``snapshots`` holds those that were asked for. ``state`` and ``network`` are what ``fit`` goes on
-    from. A network that diverged is among them, with losses of infinity or nan.
+    from; there is no state after compiled training. A network that diverged is among them, with losses of infinity or
+    nan.
     """
 
     network: Network
     losses: np.ndarray
     snapshots: tuple[Snapshot, ...]
-    state: State
+    state: State | None
 
     def __repr__(self) -> str:
-        return f"Fit({self.network}, epochs={self.state.epochs})"
+        done = len(self.losses) if self.state is None else self.state.epochs
+        return f"Fit({self.network}, epochs={done})"
 
 
 def fit(
@@ -123,6 +127,7 @@ def fit(
     snapshots: Iterable[int] = (),
     block: int | None = None,
     resume: State | None = None,
+    backend: Backend = "numpy",
     after_epoch: Callable[[int], None] = lambda epoch: None,
 ) -> Fit:
     """Train every network by minibatches on the same data.
@@ -156,13 +161,19 @@ def fit(
         How many networks are computed together; by default as many as a cache holds.
     resume
         The ``state`` of an earlier fit with the same data, seed, first and order, to go on as if it had not stopped.
+    backend
+        "numpy", or "numba" for compiled code: one hidden layer with an activation of ``actlab.compiled.supported()``,
+        one input and one output, mean squared error, Adam, no other order than one that groups share. Snapshots are
+        then taken before the first epoch and after the last, and the training cannot be resumed.
     after_epoch
         Called with the number of epochs done after each epoch of each block.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, data are not finite, or a number is out of range.
+        If shapes do not fit, data are not finite, a number is out of range, or a backend cannot do what is asked.
+    ImportError
+        If the backend needs a package that is not installed.
     TypeError
         If ``resume`` is no state.
     """
@@ -177,13 +188,18 @@ def fit(
     if np.ndim(optimiser.learning_rate) and len(rate) != network.networks:
         raise ValueError(f"learning_rate must have one number for each of {network.networks} networks; got {len(rate)}")
     rate = np.broadcast_to(rate, (network.networks,))
+    if backend not in get_args(Backend):
+        raise ValueError(f"backend must be one of {', '.join(get_args(Backend))}; got {backend!r}")
     shapes, rows = _shapes(network), _rows(network)
     resume = _start(network, rows, optimiser) if resume is None else _checked(resume, rows, optimiser)
     last = resume.epochs + epochs
     asked = frozenset(snapshots)
     if outside := asked - set(range(resume.epochs, last + 1)):
         raise ValueError(f"snapshots must be epochs from {resume.epochs} to {last}; got {sorted(outside)[0]!r}")
-    kind = layouts.choose(shapes)
+    kind, trainers = layouts.choose(shapes), _Block
+    if backend == "numba":
+        _check_compiled(network, optimiser, loss, order, resume, asked - {0, last})
+        kind, trainers = layouts.Lanes, _CompiledBlock
     if block is None:
         widest = max(max(layer[0]) for layer in shapes)
         block = max(1, _BLOCK // (widest * min(batch_size, len(x)) * orders.GROUP)) * orders.GROUP
@@ -193,11 +209,30 @@ def fit(
         part = np.arange(start, min(start + block, network.networks))
         # Company for the last network, where a block would be too small to be computed like others.
         seats = np.pad(part, (0, max(0, layouts.least(kind) - part.size)), mode="edge")
-        trainer = _Block(network, kind(shapes, seats.size), rows[seats].astype(dtype), optimiser, rate[seats], loss)
+        trainer = trainers(network, kind(shapes, seats.size), rows[seats].astype(dtype), optimiser, rate[seats], loss)
         trainer.resume(resume, seats)
         trainer.train(x, y, _Schedule(order, seed, first + start, epochs, batch_size), asked, after_epoch)
         parts.append(trainer.result(part.size))
     return _joined(network, parts, last)
+
+
+def _check_compiled(
+    network: Network, optimiser: Optimiser, loss: Loss, order: str, resume: State, between: frozenset[int]
+) -> None:
+    able = (
+        (
+            len(network.widths) == 3 and network.widths[0] == network.widths[2] == 1,
+            "one input, hidden layer and output",
+        ),
+        (network.output == identity and not network.learnt, "the identity as output and nothing learnt but weights"),
+        (isinstance(optimiser, Adam), "Adam"),
+        (loss is MEAN_SQUARED_ERROR, "the mean squared error"),
+        (order != "independent", "an order that groups of networks share"),
+        (resume.epochs == 0, "a training from the beginning"),
+        (not between, "no snapshots between the first epoch and the last"),
+    )
+    if missing := [what for can, what in able if not can]:
+        raise ValueError(f'backend "numba" needs {", ".join(missing)}; use backend "numpy"')
 
 
 @dataclass(frozen=True)
@@ -314,6 +349,40 @@ class _Block:
         self.snapshots.append(Snapshot(self.epochs, losses / len(x), np.stack(norms, axis=1), tuple(dead)))
 
 
+class _CompiledBlock(_Block):
+    """The same, all epochs in compiled code."""
+
+    def train(self, x, y, plan, asked, after_epoch):
+        from actlab.compiled import train_block
+
+        x, y = x.astype(self.parameters.dtype), y.astype(self.parameters.dtype)
+        if 0 in asked:
+            self._look(x, y)
+        drawn_from = plan.order, plan.seed, plan.first, self.layout.networks
+        data, *_ = self.layout.arrange(x, y, orders.arrangements(*drawn_from, len(x)))
+        shared = np.tile(np.arange(len(x)), (plan.epochs, 1))
+        epochs = list(islice(orders.epochs(*drawn_from, len(x)), plan.epochs))
+        losses = np.empty((plan.epochs, self.layout.networks), self.parameters.dtype)
+        for index, (_, part) in enumerate(orders.groups(plan.first, self.layout.networks)):
+            parameters = np.ascontiguousarray(self.parameters[:, part])
+            shuffles = np.array([epoch[index][1] for epoch in epochs]) if epochs and epochs[0] else shared
+            losses[:, part] = train_block(
+                parameters, np.ascontiguousarray(data[:, :, part]), shuffles, activation=self.network.hidden,
+                hidden=self.network.widths[1], learning_rate=self.rate[part], batch_size=plan.batch_size,
+                beta_1=self.optimiser.beta_1, beta_2=self.optimiser.beta_2, epsilon=self.optimiser.epsilon,
+            )  # fmt: skip
+            self.parameters[:, part] = parameters
+        self.losses, self.epochs = list(losses), plan.epochs
+        if plan.epochs in asked and plan.epochs:
+            self._look(x, y)
+        after_epoch(plan.epochs)
+
+    def result(self, count):
+        """As of the other blocks, but without what the optimiser remembers."""
+        rows, losses, _, seen, _ = super().result(count)
+        return rows, losses, None, seen, None
+
+
 def _forward(activation: Activation, z: np.ndarray, values: Mapping[str, np.ndarray], units: int):
     """The layer's outputs, and what multiplies the gradient on its way back, None where it stays as it is."""
     if activation == identity:
@@ -424,6 +493,6 @@ def _joined(network: Network, parts: Sequence[tuple], epochs: int) -> Fit:
         )
         for same in zip(*seen, strict=True)
     ]
-    state = State(epochs, steps[0], np.concatenate(slots, axis=1))
+    state = None if steps[0] is None else State(epochs, steps[0], np.concatenate(slots, axis=1))
     trained = _from_rows(network, np.concatenate(rows))
     return Fit(trained, np.concatenate(losses, axis=1), tuple(snapshots), state)

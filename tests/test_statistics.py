@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from actlab.statistics import Mean, Share
+from actlab.statistics import Mean, Share, same_probability
 
 # The 97.5 % point of the standard normal distribution, from a table.
 Z = 1.959963984540054
@@ -128,6 +128,25 @@ def test_independent_trials_lose_little_by_groups():
 def test_groups_are_given_for_every_outcome(groups):
     with pytest.raises(ValueError, match=r"groups must give a number for each of \(4,\) outcomes; got"):
         Share.of(np.array([True, False, True, True]), groups=groups)
+
+
+def test_two_shares_are_compared_as_fisher_did():
+    """The lady who named 3 of 4 cups right and so 1 of 4 wrong: 1 + 16 + 16 + 1 of 70 ways are as unlikely, or more."""
+    assert same_probability(Share(3, 4), Share(1, 4)) == pytest.approx(34 / 70, rel=1e-12)
+    assert same_probability(Share(4, 4), Share(0, 4)) == pytest.approx(2 / 70, rel=1e-12)
+    assert same_probability(Share(5, 10), Share(5000, 10_000)) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("p", [0.03, 0.4, 0.76])
+def test_equal_probabilities_are_seldom_told_apart(p, n=6, many=60):
+    """Exact: the probability of all pairs of counts with a p-value of at most a."""
+    counts, others = np.arange(n + 1), np.arange(many + 1)
+    p_values = np.array(
+        [[same_probability(Share(k, n), Share(m, many)) for m in others.tolist()] for k in counts.tolist()]
+    )
+    chance = np.outer(binom.pmf(counts, n, p), binom.pmf(others, many, p))
+    for a in (0.001, 0.05, 0.5):
+        assert 0 < chance[p_values <= a].sum() <= a
 
 
 def test_mean_of_values():

@@ -18,7 +18,7 @@ from actlab.initialisers import glorot_uniform
 from actlab.network import initialise
 from actlab.optimisers import Adam
 from actlab.statistics import Share
-from actlab.training import fit
+from actlab.training import Backend, fit
 
 POINTS = 100
 LEARNING_RATE = 0.04
@@ -168,6 +168,7 @@ def cosine_fit(
     initialiser: Callable[[np.random.Generator, int, int], np.ndarray] = glorot_uniform,
     bias_limit: float = 0.0,
     dtype: str = "float32",
+    backend: Backend = "numpy",
     progress: bool = False,
     save: str | PathLike | None = None,
 ) -> CosineFits:
@@ -192,8 +193,8 @@ def cosine_fit(
         interrupted call goes on from there; see ``actlab.sweep.run``.
     inputs
         Whether the networks see x as it is "given", from 0 to 2 pi, "centred" at 0, or "standardised" to deviation 1.
-    dtype
-        "float32" or "float64".
+    dtype, backend
+        "float32" or "float64", in numpy or compiled by "numba"; see ``actlab.training.fit``.
     """
     activation = get(activation)
     if not isinstance(activation, Elementwise):
@@ -209,6 +210,7 @@ def cosine_fit(
     task = partial(
         _train, activation=activation, hidden=hidden, epochs=epochs, optimiser=Adam(learning_rate), order=order,
         seed=seed, inputs=inputs, initialiser=initialiser, bias_limit=bias_limit, dtype=dtype,
+        backend=backend,
     )  # fmt: skip
     found = sweep.run(task, networks, block=_TASK, executor=executor, progress=progress, save=save)
     recorded = _recorded(epochs)
@@ -225,7 +227,7 @@ def _recorded(epochs: int) -> np.ndarray:
 
 def _train(
     first: int, count: int, *,
-    activation, hidden, epochs, optimiser, order, seed, inputs, initialiser, bias_limit, dtype,
+    activation, hidden, epochs, optimiser, order, seed, inputs, initialiser, bias_limit, dtype, backend,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     x, y = cosine_data()
     x = INPUTS[inputs](x)[:, np.newaxis]
@@ -235,7 +237,7 @@ def _train(
     )  # fmt: skip
     done = fit(
         start, x, y, epochs=epochs, optimiser=optimiser, batch_size=BATCH_SIZE, order=order, seed=seed, first=first,
-        dtype=dtype, snapshots=(0, epochs),
+        dtype=dtype, backend=backend, snapshots=(0, epochs),
     )  # fmt: skip
     before, after = done.snapshots
     (hidden_weights, output_weights), (hidden_biases, output_biases) = done.network.weights, done.network.biases

@@ -69,7 +69,7 @@ _GELU_END = 60.0
 
 # Chebyshev fit, by mpmath, of (t + 4) * Phi(-t) * exp(t^2/2) over 0 <= t <= 39 as a polynomial in s = (t - 4)/(t + 4),
 # lowest power first; its relative error is below 1e-16. Phi(-t) times a growing factor never cancels, 1 + erf does.
-_MILLS = (
+MILLS = (
     0.7552851304157515, -0.6078966419718917, 0.3871374007422187, -0.18652185795969298, 0.0603965748907066,
     -0.0075401889656226675, -0.0034796923623715906, 0.0016308184422239424, 0.00013334425522449717,
     -0.0002310948203047214, -1.907873095933309e-06, 3.5144187813104215e-05, 7.150276513545111e-07,
@@ -83,8 +83,8 @@ def _mills(t):
     """Phi(-t) * exp(t^2/2) for t >= 0, Phi being the normal distribution function."""
     end = t + 4
     s = (t - 4) / end
-    total = np.full_like(s, _MILLS[-1])
-    for coefficient in _MILLS[-2::-1]:
+    total = np.full_like(s, MILLS[-1])
+    for coefficient in MILLS[-2::-1]:
         total *= s
         total += coefficient
     return total / end

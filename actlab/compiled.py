@@ -1,0 +1,495 @@
+"""Training of 1-h-1 networks, compiled by numba for the processor at hand: the optional extra ``actlab[compiled]``.
+
+One function, ``train_block``, trains networks of one hidden layer on the mean squared error with Adam, as Keras 3 has
+it. Each instruction works on several networks, which therefore stand last in all arrays. The exponential is a
+polynomial of our own, because a call of the system's keeps the compiler from that.
+
+The first training with an activation and a dtype compiles for some seconds; the result is kept on disk where a place
+to write is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from actlab.checks import whole_number
+from actlab.core import Elementwise
+from actlab.functions.gates import MILLS
+
+try:
+    from numba import njit, types
+    from numba.extending import overload, register_jitable
+except ImportError as error:
+    raise ImportError(
+        "the compiled training needs numba, which is the optional extra actlab[compiled]: pip install numba"
+    ) from error
+
+# Networks that a loop runs over. What 64 networks of a few units need stays in the first-level cache; with fewer, the
+# overhead of the loops shows.
+_LANES = 64
+_ALIGNMENT = 64  # bytes: no vector then lies across two lines of the cache
+
+# What is kept of a hidden unit, each row one number per network.
+_WEIGHT, _BIAS, _OUTPUT_WEIGHT = (row * _LANES for row in (0, 1, 2))
+_GRADIENTS, _FIRST_MOMENTS, _SECOND_MOMENTS = (row * _LANES for row in (3, 6, 9))  # three rows each, in that order
+_VALUE, _SLOPE = (row * _LANES for row in (12, 13))
+_UNIT = 14 * _LANES
+
+# What is kept of a network beside its units.
+_OUTPUT_BIAS, _GRADIENT, _FIRST_MOMENT, _SECOND_MOMENT = (row * _LANES for row in (0, 1, 2, 3))
+_ERROR, _SQUARES, _RATE = (row * _LANES for row in (4, 5, 6))
+_NETWORK = 7 * _LANES
+
+# "contract" lets a product and a sum become one instruction, rounded once. The other freedoms of fastmath stay off:
+# they would assume that neither nan nor infinity occurs, or reorder the sums by which the exponential is reduced.
+# Division as in numpy: a check for zero at each would keep the compiler from working on several networks at once.
+_OPTIONS = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
+
+
+# A call that is not inlined keeps the compiler from working on several networks at once, too.
+_inlined = register_jitable(forceinline=True)
+
+
+def supported() -> tuple[str, ...]:
+    """The names of the activations that have a compiled form."""
+    return tuple(_FORMS)
+
+
+def train_block(
+    parameters: np.ndarray,
+    data: np.ndarray,
+    shuffles: np.ndarray,
+    *,
+    activation: Elementwise,
+    hidden: int,
+    learning_rate: ArrayLike,
+    batch_size: int = 32,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-7,
+) -> np.ndarray:
+    """Train N networks that share the order of their minibatches; return the losses (epochs, N).
+
+    A network comes to the same bits whatever N is and wherever in the block it stands. One whose numbers overflow ends
+    with nan or infinities. The GIL is released, so that threads may train blocks side by side.
+
+    Parameters
+    ----------
+    parameters
+        (3 hidden + 1, N), float32 or float64, C-contiguous, changed in place: hidden weights, hidden biases and output
+        weights, ``hidden`` rows each, and the output bias.
+    data
+        (points, 2, N), of the same dtype: x and y of every point, in an arrangement of its own for each network.
+    shuffles
+        (epochs, points), whole numbers: the points in the order in which an epoch takes them, ``batch_size`` by
+        ``batch_size``; the last batch of an epoch may be smaller.
+    activation
+        That of the hidden units, one of ``supported()``.
+    learning_rate
+        One number, or one for each network, (N,).
+    beta_1, beta_2, epsilon
+        Adam's constants. As in Keras, their powers are computed in the dtype of the parameters.
+
+    Returns
+    -------
+    losses
+        What Keras reports after each epoch: the mean over the points of the squared error before the update of the
+        batch they are in.
+
+    Raises
+    ------
+    ValueError
+        If the activation has no compiled form, or an array another shape or dtype than said above.
+    """
+    kernel, parameter = _compiled(activation)
+    whole_number("hidden", hidden, least=1)
+    whole_number("batch_size", batch_size, least=1)
+    _check_arrays(parameters, data, shuffles, hidden)
+    dtype, networks = parameters.dtype, parameters.shape[1]
+    points, epochs = len(data), len(shuffles)
+    rates = np.asarray(learning_rate, dtype)
+    if rates.shape not in ((), (networks,)) or not (rates > 0).all():
+        raise ValueError(
+            f"learning_rate must be one number above 0, or {networks} of them, one for each network; "
+            f"got {learning_rate!r}"
+        )
+    steps = np.arange(1, epochs * -(-points // batch_size) + 1).astype(dtype)
+    corrections = np.sqrt(1 - dtype.type(beta_2) ** steps) / (1 - dtype.type(beta_1) ** steps)
+    losses = np.empty((epochs, networks), dtype)
+    kernel(
+        parameters,
+        data,
+        np.ascontiguousarray(shuffles, np.int64),
+        np.broadcast_to(rates, networks).copy(),
+        corrections,
+        losses,
+        _aligned(hidden * _UNIT + _NETWORK + points * 2 * _LANES, dtype),
+        hidden,
+        batch_size,
+        *np.array([1 - beta_1, 1 - beta_2, epsilon, parameter], dtype),
+    )
+    return losses
+
+
+def _check_arrays(parameters: np.ndarray, data: np.ndarray, shuffles: np.ndarray, hidden: int) -> None:
+    """Refuse what does not fit: compiled code would read and write beyond the ends of the arrays."""
+    for label, array in (("parameters", parameters), ("data", data)):
+        if array.dtype not in (np.float32, np.float64) or not array.flags.c_contiguous:
+            raise ValueError(f"{label} must be a C-contiguous array of float32 or float64; got {array.dtype}")
+    if not parameters.flags.writeable:
+        raise ValueError("parameters are changed in place and must be writeable; got a read-only array")
+    if parameters.ndim != 2 or len(parameters) != 3 * hidden + 1:
+        raise ValueError(f"parameters must be (3 hidden + 1, N) = ({3 * hidden + 1}, N); got {parameters.shape}")
+    if data.ndim != 3 or len(data) < 1 or data.shape[1:] != (2, parameters.shape[1]) or data.dtype != parameters.dtype:
+        raise ValueError(
+            f"data must be (points, 2, N) = (points, 2, {parameters.shape[1]}) in {parameters.dtype}; "
+            f"got {data.shape} in {data.dtype}"
+        )
+    if shuffles.ndim != 2 or shuffles.shape[1] != len(data) or shuffles.dtype.kind not in "iu":
+        raise ValueError(
+            f"shuffles must be (epochs, points) = (epochs, {len(data)}), whole numbers; "
+            f"got {shuffles.shape} of {shuffles.dtype}"
+        )
+    if shuffles.size and not 0 <= shuffles.min() <= shuffles.max() < len(data):
+        raise ValueError(
+            f"shuffles must hold indices from 0 to {len(data) - 1}; got {shuffles.min()} to {shuffles.max()}"
+        )
+
+
+def _aligned(size: int, dtype: np.dtype) -> np.ndarray:
+    """An array whose first number stands at the beginning of a line of the cache."""
+    raw = np.empty(size * dtype.itemsize + _ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % _ALIGNMENT
+    return raw[start : start + size * dtype.itemsize].view(dtype)
+
+
+# --- The exponential --------------------------------------------------------------------------------------------------
+
+# e^z = 2^n e^r with n whole and |r| <= ln(2)/2. The product of n and the first part of ln(2), which ends in zeros, is
+# exact. (e^r - 1 - r)/r^2 is a Chebyshev fit, by mpmath, highest power first; its error is below a tenth of a rounding.
+_LN_2_32 = (0.693359375, -2.12194440054690582767e-4)
+_FIT_32 = (
+    0.0013926183587713494542, 0.0083631790527225773704, 0.041666554617204574203, 0.16666576989698775683, 0.5,
+)  # fmt: skip
+_LN_2_64 = (6.93147180369123816490e-1, 1.90821492927058770002e-10)
+_FIT_64 = (
+    2.5100385495510319078e-8, 2.7620088445409748161e-7, 2.7557268459997064772e-6, 2.4801521295954375131e-5,
+    1.9841269863053616878e-4, 1.3888888917213716901e-3, 8.3333333333300618325e-3, 4.1666666666624127873e-2,
+    1.6666666666666667453e-1, 0.5,
+)  # fmt: skip
+
+
+def _exponential(real: type, whole: type, digits: int, bias: int, ln_2: tuple, fit: tuple, lowest: float) -> Callable:
+    """The function ``_decay`` in one dtype, whose numbers keep ``digits`` bits after the first.
+
+    Of the ``lowest`` z, n + bias is 0, which are the bits of 0: no other case is needed for what underflows.
+    """
+    lowest, per_ln_2, high, low = real(lowest), real(1 / np.log(2)), real(ln_2[0]), real(ln_2[1])
+    # Added to it, a number is rounded to a whole one, which then stands in the last bits of the sum.
+    magic = real(1.5 * 2.0**digits)
+
+    def decay(z):
+        z = lowest if z < lowest else z
+        shifted = real(z * per_ln_2 + magic)
+        n = shifted - magic
+        r = (z - n * high) - n * low
+        rest = real(0)
+        for coefficient in fit:
+            rest = rest * r + real(coefficient)
+        power = whole((np.int64(shifted.view(whole)) + bias) << digits).view(real)
+        return power, r + r * r * rest
+
+    return decay
+
+
+_DECAY = {
+    types.float32: _exponential(np.float32, np.int32, 23, 127, _LN_2_32, _FIT_32, -88.0),
+    types.float64: _exponential(np.float64, np.int64, 52, 1023, _LN_2_64, _FIT_64, -709.1),
+}
+
+
+def _decay(z):
+    """e^z for z <= 0 in two parts, a and b: it is a + a b, and e^z - 1 is (a - 1) + a b. Beyond normal numbers 0."""
+
+
+@overload(_decay, jit_options={"forceinline": True})
+def _decay_of_dtype(z):
+    return _DECAY[z]
+
+
+@_inlined
+def _exp(z):
+    power, rest = _decay(z)
+    return power + power * rest
+
+
+# --- The activations --------------------------------------------------------------------------------------------------
+
+# Each form takes a pre-activation z and the activation's parameter (0 where it has none) and gives value and slope, of
+# the dtype of z. Both are exact to a few roundings also in the tails, because Adam scales small gradients up. A choice
+# between two results is one instruction here, not a jump, and nan gives nan. Numbers are wrapped in ``real``, or numba
+# would compute in float64.
+
+
+@_inlined
+def _identity(z, parameter):
+    return z, type(z)(1)
+
+
+@_inlined
+def _leaky_relu(z, negative_slope):
+    slope = type(z)(1) if z > 0 else negative_slope
+    return z * slope, slope
+
+
+@_inlined
+def _relu(z, parameter):
+    real = type(z)
+    return real(0) if z < 0 else z, real(1) if z > 0 else real(0)
+
+
+@_inlined
+def _relu6(z, parameter):
+    real = type(z)
+    value = real(6) if z > 6 else z
+    return real(0) if z < 0 else value, real(1) if (z > 0) & (z < 6) else real(0)
+
+
+@_inlined
+def _elu(z, alpha):
+    real = type(z)
+    power, rest = _decay(real(0) if z > 0 else z)
+    value = alpha * ((power - real(1)) + power * rest)
+    slope = alpha * (power + power * rest)
+    return z if z > 0 else value, real(1) if z > 0 else slope
+
+
+@_inlined
+def _selu(z, parameter):
+    real = type(z)
+    value, slope = _elu(z, real(1.6732632423543772))
+    scale = real(1.0507009873554805)
+    return scale * value, scale * slope
+
+
+@_inlined
+def _sigmoid(z, parameter):
+    real = type(z)
+    e = _exp(-abs(z))
+    larger = real(1) / (real(1) + e)  # of sigma(z) and sigma(-z)
+    smaller = e * larger
+    return smaller if z < 0 else larger, smaller * larger
+
+
+@_inlined
+def _tanh(z, parameter):
+    real = type(z)
+    power, rest = _decay(real(-2) * abs(z))
+    e = power + power * rest
+    less = (power - real(1)) + power * rest  # e - 1, without cancellation near 0
+    inverse = real(1) / (real(2) + less)
+    value = less * inverse
+    return value if z < 0 else -value, real(4) * e * inverse * inverse
+
+
+@_inlined
+def _silu(z, beta):
+    gate, slope = _sigmoid(beta * z, beta)
+    return z * gate, gate + beta * z * slope
+
+
+@_inlined
+def _mish(z, parameter):
+    real = type(z)
+    e = _exp(-abs(z))
+    # tanh(log(1 + e^z)) is n / d with n = e^z (e^z + 2) and d = n + 2; to the right both times e^-2z, e being e^-z.
+    n = e * (e + real(2)) if z < 0 else real(1) + real(2) * e
+    bend = e * (real(1) + e) if z < 0 else e * e * (real(1) + e)
+    d = n + real(2) if z < 0 else n + real(2) * e * e
+    inverse = real(1) / d
+    share = n * inverse
+    return z * share, share + real(4) * z * bend * inverse * inverse
+
+
+# log(1 + u) = 2 artanh(s) with s = u/(2 + u): (artanh(s)/s - 1)/s^2 as a Chebyshev fit in s^2 from 0 to 1/9.
+_ARTANH = (
+    0.0781528890046142522, 0.0374607189777538365, 0.0542258919744000741, 0.0586713953065159873, 0.0666758931572462792,
+    0.0769227198243027464, 0.0909090994898135719, 0.111111110991183853, 0.142857142858000496, 0.199999999999997613,
+    0.333333333333333334,
+)  # fmt: skip
+
+
+@_inlined
+def _softplus(z, beta):
+    real = type(z)
+    scaled = beta * z
+    e = _exp(-abs(scaled))
+    s = e / (real(2) + e)
+    square, total = s * s, real(0)
+    for coefficient in _ARTANH:
+        total = total * square + real(coefficient)
+    rest = real(2) * (s + s * square * total)
+    larger = real(1) / (real(1) + e)
+    return (real(0) if z < 0 else z) + rest / beta, e * larger if z < 0 else larger
+
+
+@_inlined
+def _gaussian(z, parameter):
+    e = _exp(-(z * z))
+    return e, type(z)(-2) * z * e
+
+
+# As A(s^2) + s B(s^2): a loop over all coefficients is too long for the compiler to unroll.
+_MILLS_EVEN, _MILLS_ODD = MILLS[::-2], MILLS[-2::-2]
+_MILLS_END = 38.0  # beyond this the exponential is 0
+
+
+@_inlined
+def _gelu(z, parameter):
+    real = type(z)
+    t = abs(z)
+    t = real(_MILLS_END) if t > _MILLS_END else t
+    e = _exp(real(-0.5) * (t * t))
+    inverse = real(1) / (t + real(4))
+    s = (t - real(4)) * inverse
+    square, even, odd = s * s, real(0), real(0)
+    for coefficient in _MILLS_EVEN:
+        even = even * square + real(coefficient)
+    for coefficient in _MILLS_ODD:
+        odd = odd * square + real(coefficient)
+    mills = (even + s * odd) * inverse
+    left = e * (mills - t * real(0.3989422804014327))
+    return (real(0) if z < 0 else z) - t * e * mills, real(1) - left if z > 0 else left
+
+
+_FORMS = {
+    "identity": _identity,
+    "relu": _relu,
+    "leaky_relu": _leaky_relu,
+    "relu6": _relu6,
+    "elu": _elu,
+    "selu": _selu,
+    "sigmoid": _sigmoid,
+    "tanh": _tanh,
+    "silu": _silu,
+    "mish": _mish,
+    "softplus": _softplus,
+    "gaussian": _gaussian,
+    "gelu": _gelu,
+}
+
+
+def _compiled(activation: Elementwise) -> tuple[Callable, float]:
+    """The training with this activation, and the value of the activation's parameter, 0 where it has none."""
+    if not isinstance(activation, Elementwise) or activation.name not in _FORMS:
+        raise ValueError(f"the compiled training has no {activation!r}; it has {', '.join(_FORMS)}")
+    (parameter,) = activation.values.values() or (0.0,)
+    return _kernel(activation.name), parameter
+
+
+# --- The training -----------------------------------------------------------------------------------------------------
+
+
+@cache
+def _kernel(name: str) -> Callable:
+    form, lanes = _FORMS[name], _LANES
+
+    def train(
+        parameters, data, shuffles, rates, corrections, losses, scratch, hidden, batch_size, gain_1, gain_2, epsilon,
+        parameter,
+    ):  # fmt: skip
+        points, networks = data.shape[0], data.shape[2]
+        real = parameters.dtype.type
+        units, net = scratch[: hidden * _UNIT], scratch[hidden * _UNIT : hidden * _UNIT + _NETWORK]
+        xy = scratch[hidden * _UNIT + _NETWORK :]
+        for start in range(0, networks, lanes):
+            count = min(lanes, networks - start)
+            scratch[:] = real(0)
+            for j in range(hidden):
+                for row in range(3):
+                    for i in range(count):
+                        units[j * _UNIT + row * lanes + i] = parameters[row * hidden + j, start + i]
+            for i in range(count):
+                net[_OUTPUT_BIAS + i] = parameters[3 * hidden, start + i]
+                net[_RATE + i] = rates[start + i]
+            for k in range(2 * points):
+                for i in range(count):
+                    xy[k * lanes + i] = data[k // 2, k % 2, start + i]
+            step = 0
+            for epoch in range(shuffles.shape[0]):
+                for i in range(lanes):
+                    net[_SQUARES + i] = real(0)
+                for first in range(0, points, batch_size):
+                    last = min(first + batch_size, points)
+                    for k in range(first, last):
+                        point = xy[shuffles[epoch, k] * 2 * lanes : (shuffles[epoch, k] + 1) * 2 * lanes]
+                        for i in range(lanes):
+                            net[_ERROR + i] = net[_OUTPUT_BIAS + i] - point[lanes + i]
+                        for j in range(hidden):
+                            unit = units[j * _UNIT : (j + 1) * _UNIT]
+                            for i in range(lanes):
+                                value, slope = form(unit[_WEIGHT + i] * point[i] + unit[_BIAS + i], parameter)
+                                unit[_VALUE + i] = value
+                                unit[_SLOPE + i] = slope
+                                net[_ERROR + i] += unit[_OUTPUT_WEIGHT + i] * value
+                        for i in range(lanes):
+                            error = net[_ERROR + i]
+                            net[_SQUARES + i] += error * error
+                            net[_GRADIENT + i] += error
+                        for j in range(hidden):
+                            unit = units[j * _UNIT : (j + 1) * _UNIT]
+                            for i in range(lanes):
+                                error = net[_ERROR + i]
+                                reached = error * unit[_SLOPE + i]
+                                unit[_GRADIENTS + i] += reached * point[i]
+                                unit[_GRADIENTS + lanes + i] += reached
+                                unit[_GRADIENTS + 2 * lanes + i] += error * unit[_VALUE + i]
+                    # What all points of the batch share is multiplied in once: 2 / batch and the output weight.
+                    share, correction = real(2) / real(last - first), corrections[step]
+                    step += 1
+                    for j in range(hidden):
+                        unit = units[j * _UNIT : (j + 1) * _UNIT]
+                        for i in range(lanes):
+                            factor = share * unit[_OUTPUT_WEIGHT + i]
+                            unit[_GRADIENTS + i] *= factor
+                            unit[_GRADIENTS + lanes + i] *= factor
+                            unit[_GRADIENTS + 2 * lanes + i] *= share
+                        for row in range(3):
+                            for i in range(lanes):
+                                k = row * lanes + i
+                                gradient = unit[_GRADIENTS + k]
+                                first_moment, second_moment = unit[_FIRST_MOMENTS + k], unit[_SECOND_MOMENTS + k]
+                                first_moment += (gradient - first_moment) * gain_1
+                                second_moment += (gradient * gradient - second_moment) * gain_2
+                                unit[_FIRST_MOMENTS + k] = first_moment
+                                unit[_SECOND_MOMENTS + k] = second_moment
+                                rate = net[_RATE + i] * correction
+                                unit[k] -= first_moment * rate / (np.sqrt(second_moment) + epsilon)
+                                unit[_GRADIENTS + k] = real(0)
+                    for i in range(lanes):
+                        gradient = net[_GRADIENT + i] * share
+                        first_moment, second_moment = net[_FIRST_MOMENT + i], net[_SECOND_MOMENT + i]
+                        first_moment += (gradient - first_moment) * gain_1
+                        second_moment += (gradient * gradient - second_moment) * gain_2
+                        net[_FIRST_MOMENT + i] = first_moment
+                        net[_SECOND_MOMENT + i] = second_moment
+                        rate = net[_RATE + i] * correction
+                        net[_OUTPUT_BIAS + i] -= first_moment * rate / (np.sqrt(second_moment) + epsilon)
+                        net[_GRADIENT + i] = real(0)
+                for i in range(count):
+                    losses[epoch, start + i] = net[_SQUARES + i] / real(points)
+            for j in range(hidden):
+                for row in range(3):
+                    for i in range(count):
+                        parameters[row * hidden + j, start + i] = units[j * _UNIT + row * lanes + i]
+            for i in range(count):
+                parameters[3 * hidden, start + i] = net[_OUTPUT_BIAS + i]
+
+    try:
+        return njit(train, cache=True, **_OPTIONS)
+    except RuntimeError:  # numba found no place to write to: neither the package nor the user's own cache
+        return njit(train, **_OPTIONS)
