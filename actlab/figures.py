@@ -235,7 +235,7 @@ def fit(result, ax: Axes) -> Axes:
 
 
 def fit_parts(fits, number: int, x, target, ax: Axes) -> Axes:
-    """Draw network ``number`` of ``CosineFits`` taken apart: what each hidden unit adds, the output bias, and their sum.
+    """Draw network ``number`` of ``CosineFits`` taken apart: what each hidden unit adds, the output bias, their sum.
 
     Its data are ``x`` and ``target``, (points,). A dot marks where a unit's pre-activation is 0, if that is among the
     data; the panel says how many units are dead.
@@ -267,7 +267,6 @@ def loss_histograms(results, axes, *, cuts: Sequence[float], floors: Sequence[fl
     """
     low, high = 5e-5, 0.9
     edges = 10 ** (np.arange(np.floor(_DECADE * np.log10(low)), np.ceil(_DECADE * np.log10(high)) + 1) / _DECADE)
-    zones = [low, *cuts, high]
     for result, floor, ax in zip(results, floors, axes, strict=True):
         counts, _ = np.histogram(np.clip(result.loss, low, high), edges)
         ax.stairs(counts, edges, fill=True, color=colour(result.activation))
@@ -275,9 +274,10 @@ def loss_histograms(results, axes, *, cuts: Sequence[float], floors: Sequence[fl
         ax.plot(max(_significant(floor), low), 0, mark, color="black", markersize=7, clip_on=False, zorder=3)
         for cut in cuts:
             ax.axvline(cut, color="0.5", linestyle=":", linewidth=1)
-        for left, right in pairwise(zones):
-            share = np.mean((result.loss >= left) & (result.loss < right)) if left > low else np.mean(result.loss < right)
-            ax.text(np.sqrt(left * right), 1.02, f"{share:.0%}", transform=ax.get_xaxis_transform(), ha="center")
+        for left, right in pairwise([0, *cuts, np.inf]):
+            share = np.mean((result.loss >= left) & (result.loss < right))
+            middle = np.sqrt(max(left, low) * min(right, high))
+            ax.text(middle, 1.02, f"{share:.0%}", transform=ax.get_xaxis_transform(), ha="center")
         ax.set(xscale="log", xlim=(low, high), yticks=[])
         ax.set_ylabel(result.activation.name, rotation=0, ha="right", va="center")
         ax.label_outer()
@@ -320,7 +320,7 @@ _PART_STYLES = ("--", "-.", ":", (0, (5, 1)), (0, (1, 2)), (0, (3, 1, 1, 1)))
 
 
 def _coarse(values):
-    """Values to three decimals, for what follows from a long training, which enlarges the difference of two processors."""
+    """Values to three decimals, for what a long training leaves: it enlarges the differences of two processors."""
     return np.round(values, 3)
 
 

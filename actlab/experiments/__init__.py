@@ -25,12 +25,12 @@ from actlab.experiments.slopes import LearnedSlopes, learned_slopes
 from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining, learn_xor, separate_corners
 
 __all__ = [
-    "CORNERS", "OUTCOMES", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFits", "DeadUnits", "Denoising",
-    "DepthSignal", "KerasCosineFit", "LabelTraining", "LearnedSlopes", "LinearTraining", "OneUnitFit",
+    "CORNERS", "OUTCOMES", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFits", "DeadUnits",
+    "Denoising", "DepthSignal", "KerasCosineFit", "LabelTraining", "LearnedSlopes", "LinearTraining", "OneUnitFit",
     "QuantisationErrors", "Recovery", "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining",
-    "WeightMovement", "XorTraining", "bends", "calibration", "collapse_errors", "conditioning", "cosine_data", "cosine_fit",
-    "dead_units", "denoise", "ended", "first_float", "fit_one_unit", "fit_shifted", "keras_cosine_fit", "learn_labels",
-    "learn_xor", "learned_slopes", "quantisation_errors", "quantise", "recovery", "relative_errors",
-    "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
-    "train_sure_unit", "typical", "wave", "weight_movement",
+    "WeightMovement", "XorTraining", "bends", "calibration", "collapse_errors", "conditioning", "cosine_data",
+    "cosine_fit", "dead_units", "denoise", "ended", "first_float", "fit_one_unit", "fit_shifted",
+    "keras_cosine_fit", "learn_labels", "learn_xor", "learned_slopes", "quantisation_errors", "quantise",
+    "recovery", "relative_errors", "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth",
+    "train_linear_stacks", "train_sure_unit", "typical", "wave", "weight_movement",
 ]  # fmt: skip
