@@ -95,14 +95,17 @@ class Network:
         pre, post = [], [np.broadcast_to(x, (self.networks, *x.shape[-2:]))]
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             pre.append(post[-1] @ weight + bias)
-            post.append(self.activation(layer)(pre[-1], **self._values(layer)))
+            activation = self.activation(layer)
+            z, values = admissible(activation, pre[-1], self._values(layer))
+            post.append(activation(z, **values))
         return Tape(tuple(pre), tuple(post))
 
     def backward(self, tape: Tape, upstream: np.ndarray) -> Gradients:
         """Gradients of a loss, given its gradient ``upstream`` = dL/d(output) of shape (networks, batch, width)."""
         weights, biases, learnt = [], [], []
         for layer in reversed(range(len(self.weights))):
-            activation, pre, values = self.activation(layer), tape.pre_activations[layer], self._values(layer)
+            activation = self.activation(layer)
+            pre, values = admissible(activation, tape.pre_activations[layer], self._values(layer))
             learnt.append({
                 name: (upstream * activation.parameter_derivative(name, pre, **values)).sum(axis=1, keepdims=True)
                 for name in values
@@ -167,6 +170,22 @@ class Gradients:
 def outputs(activation: Activation, width: int) -> int:
     """How many numbers an activation makes of a layer of ``width`` units."""
     return activation.outputs(width) if isinstance(activation, Vectorwise) else width
+
+
+def admissible(
+    activation: Activation, z: np.ndarray, learnt: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
+    """Pre-activations and learnt values that the activation takes, which refuses a parameter of infinity or nan.
+
+    A unit that has learnt such a value, because its network diverged, gets pre-activations of nan instead.
+    """
+    if not learnt:
+        return z, learnt
+    finite = np.logical_and.reduce([np.isfinite(value) for value in learnt.values()])
+    if finite.all():
+        return z, learnt
+    bound = activation.values
+    return np.where(finite, z, np.nan), {name: np.where(finite, value, bound[name]) for name, value in learnt.items()}
 
 
 def parameters_to_learn(activation: Activation) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ group of ``GROUP`` networks: applied to independent arrangements it gives each n
 drawn anew in every epoch, and any two of them independent orders in each single epoch. So each network alone trains as
 if all of its orders were its own, and gathering them costs little; only over several epochs together are two networks
 of one group not quite independent, which is why a share over many networks is given an interval that knows the groups
-(``actlab.statistics.ClusteredShare``).
+(``actlab.statistics.Share.of``).
 
 All of it follows from the seed and the number of the network, however many networks are trained together.
 """
@@ -30,7 +30,8 @@ assert tuple(ORDERS) == get_args(Order)
 
 GROUP = 256
 
-# The streams of random numbers of one seed, told apart by a number beside it.
+# What a stream of random numbers is for, as the last number of its seed, and never 0: numpy takes (seed, n) and
+# (seed, n, 0) for one, and with the first of them network n draws its weights.
 _ARRANGEMENT, _SHUFFLE = 1, 2
 
 
@@ -54,7 +55,7 @@ def arrangements(order: Order, seed: int, first: int, count: int, points: int) -
     drawn = np.empty((count, points), np.intp)
     for group, part in groups(first, count):
         whole = np.tile(np.arange(points), (GROUP, 1))
-        np.random.default_rng((seed, _ARRANGEMENT, group)).permuted(whole, axis=1, out=whole)
+        np.random.default_rng((seed, group, _ARRANGEMENT)).permuted(whole, axis=1, out=whole)
         offset = first + part.start - group * GROUP
         drawn[part] = whole[offset : offset + part.stop - part.start]
     return drawn
@@ -67,7 +68,7 @@ def epochs(order: Order, seed: int, first: int, count: int, points: int) -> Iter
     they are arranged.
     """
     parts = groups(first, count)
-    streams = [np.random.default_rng((seed, _SHUFFLE, group)) for group, _ in parts]
+    streams = [np.random.default_rng((seed, group, _SHUFFLE)) for group, _ in parts]
     while True:
         if order == "reshuffled":
             yield [(part, rng.permutation(points)) for rng, (_, part) in zip(streams, parts, strict=True)]

@@ -69,6 +69,17 @@ class Share:
         return f"{self.value:.1%} ({self.count} of {self.n}; 95 % interval {low:.1%} to {high:.1%})"
 
 
+def same_probability(one: Share, other: Share) -> float:
+    """The p-value of Fisher's exact test that two shares of independent samples estimate one probability.
+
+    Two-sided; if the probabilities are equal, it is at most p with a probability of at most p, for samples of any size.
+    """
+    from scipy.stats import fisher_exact
+
+    table = [[share.count, share.n - share.count] for share in (one, other)]
+    return float(fisher_exact(table).pvalue)
+
+
 @dataclass(frozen=True)
 class Mean:
     """The mean of ``n`` independent values, with Student's 95 % interval for their expectation.

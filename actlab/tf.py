@@ -45,6 +45,28 @@ def keras() -> ModuleType:
     return keras
 
 
+@contextlib.contextmanager
+def precision(dtype: str) -> Iterator[ModuleType]:
+    """Keras with "float32" or "float64" as its default inside a ``with`` block; afterwards all is as it was.
+
+    Keras keeps its default in two places: ``floatx``, which an optimizer takes for its learning rate, and the dtype
+    policy, which layers and losses take. The policy is made from ``floatx`` when the first layer is built and does not
+    follow later changes, so both are set here. They belong to the whole process: no second thread may use Keras
+    meanwhile.
+    """
+    if dtype not in ("float32", "float64"):
+        raise ValueError(f"dtype must be 'float32' or 'float64'; got {dtype!r}")
+    config = keras().config
+    before = config.floatx(), config.dtype_policy()
+    config.set_floatx(dtype)
+    config.set_dtype_policy(dtype)
+    try:
+        yield keras()
+    finally:
+        config.set_floatx(before[0])
+        config.set_dtype_policy(before[1])
+
+
 def twin(activation: Elementwise) -> Callable:
     """The same activation as a function of Keras tensors, with the record's parameter values.
 

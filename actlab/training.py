@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal, get_args
@@ -15,7 +15,7 @@ from actlab.core import Activation, Elementwise
 from actlab.functions.linear import identity
 from actlab.layouts import Layout
 from actlab.losses import LOSSES, MEAN_SQUARED_ERROR, Loss
-from actlab.network import Network, outputs, parameters_to_learn
+from actlab.network import Network, admissible, outputs
 from actlab.optimisers import Adam, Optimiser
 
 DTYPES = ("float32", "float64")
@@ -107,7 +107,8 @@ class Fit:
     state: State | None
 
     def __repr__(self) -> str:
-        return f"Fit({self.network}, epochs={len(self.losses)})"
+        done = len(self.losses) if self.state is None else self.state.epochs
+        return f"Fit({self.network}, epochs={done})"
 
 
 def fit(
@@ -173,14 +174,16 @@ def fit(
         If shapes do not fit, data are not finite, a number is out of range, or a backend cannot do what is asked.
     ImportError
         If the backend needs a package that is not installed.
+    TypeError
+        If ``resume`` is no state.
     """
     optimiser = Adam() if optimiser is None else optimiser
     loss = _loss(loss)
-    x, y = _data(network, x, y, loss)
-    _check_numbers(epochs=(epochs, 0), batch_size=(batch_size, 1), seed=(seed, 0), first=(first, 0))
-    orders.check(order)
     if dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
+    x, y = _data(network, x, y, loss, dtype)
+    _check_numbers(epochs=(epochs, 0), batch_size=(batch_size, 1), seed=(seed, 0), first=(first, 0))
+    orders.check(order)
     rate = np.broadcast_to(np.asarray(optimiser.learning_rate), np.shape(optimiser.learning_rate) or (1,))
     if np.ndim(optimiser.learning_rate) and len(rate) != network.networks:
         raise ValueError(f"learning_rate must have one number for each of {network.networks} networks; got {len(rate)}")
@@ -190,12 +193,12 @@ def fit(
     shapes, rows = _shapes(network), _rows(network)
     resume = _start(network, rows, optimiser) if resume is None else _checked(resume, rows, optimiser)
     last = resume.epochs + epochs
-    snapshots = frozenset(snapshots)
-    if outside := [epoch for epoch in snapshots if not resume.epochs <= epoch <= last]:
-        raise ValueError(f"snapshots must be epochs from {resume.epochs} to {last}; got {outside[0]!r}")
+    asked = frozenset(snapshots)
+    if outside := asked - set(range(resume.epochs, last + 1)):
+        raise ValueError(f"snapshots must be epochs from {resume.epochs} to {last}; got {sorted(outside)[0]!r}")
     kind, trainers = layouts.choose(shapes), _Block
     if backend == "numba":
-        _check_compiled(network, optimiser, loss, order, resume, snapshots - {0, last})
+        _check_compiled(network, optimiser, loss, order, resume, asked - {0, last})
         kind, trainers = layouts.Lanes, _CompiledBlock
     if block is None:
         widest = max(max(layer[0]) for layer in shapes)
@@ -208,8 +211,7 @@ def fit(
         seats = np.pad(part, (0, max(0, layouts.least(kind) - part.size)), mode="edge")
         trainer = trainers(network, kind(shapes, seats.size), rows[seats].astype(dtype), optimiser, rate[seats], loss)
         trainer.resume(resume, seats)
-        plan = _Schedule(order, seed, first + start, epochs, batch_size)
-        trainer.train(x, y, plan, snapshots, after_epoch)
+        trainer.train(x, y, _Schedule(order, seed, first + start, epochs, batch_size), asked, after_epoch)
         parts.append(trainer.result(part.size))
     return _joined(network, parts, last)
 
@@ -265,7 +267,6 @@ class _Block:
         self, x: np.ndarray, y: np.ndarray, plan: _Schedule, asked: frozenset[int], after_epoch: Callable[[int], None]
     ) -> None:
         layout, points = self.layout, len(x)
-        x, y = x.astype(self.parameters.dtype), y.astype(self.parameters.dtype)
         arranged = orders.arrangements(plan.order, plan.seed, plan.first, layout.networks, points)
         data = layout.arrange(x, y, arranged)
         batches = [slice(start, start + plan.batch_size) for start in range(0, points, plan.batch_size)]
@@ -303,46 +304,45 @@ class _Block:
         self.optimiser.step(self.parameters, self.gradient, self.slots, self.steps, self.rate)
         return losses
 
-    def _differentiate(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Write the gradient; return the sums of the losses, (networks,), and every layer's pre-activations."""
-        layout, inputs, slopes, pre = self.layout, [x], [], []
+    def _differentiate(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, list[tuple]]:
+        """Write the gradient; return the sums of the losses, (networks,), and what went into each activation.
+
+        Those are the pre-activations and the values of learnt parameters.
+        """
+        layout, inputs, slopes, seen = self.layout, [x], [], []
         for layer, (weights, biases, *learnt) in enumerate(self.layers):
+            values = dict(zip(_learnt_names(self.network, layer), learnt, strict=True))
             z = layout.affine(inputs[-1], weights, biases)
-            value, slope = _forward(self.activations[layer], z, learnt, layout.units)
-            pre.append(z)
+            seen.append(admissible(self.activations[layer], z, values))
+            value, slope = _forward(self.activations[layer], *seen[-1], layout.units)
             inputs.append(value)
             slopes.append(slope)
         losses, upstream = self.loss.evaluate(inputs[-1], y, layout.units)
         upstream /= x.shape[layout.batch]
         for layer in reversed(range(len(self.layers))):
-            weights, _, *learnt = self.layers[layer]
+            activation, (z, values) = self.activations[layer], seen[layer]
             weight_gradient, bias_gradient, *learnt_gradients = self.gradients[layer]
-            for name, gradient in zip(_learnt_names(self.network, layer), learnt_gradients, strict=True):
-                by_parameter = self._by_parameter(layer, name, pre[layer], learnt)
+            for name, gradient in zip(values, learnt_gradients, strict=True):
+                by_parameter = activation.parameter_derivative(name, z, **values)
                 np.add.reduce(upstream * by_parameter, axis=layout.batch, keepdims=True, out=gradient)
-            upstream = _backward(self.activations[layer], pre[layer], slopes[layer], upstream, layout.units)
+            upstream = _backward(activation, z, slopes[layer], upstream, layout.units)
             layout.weight_gradient(inputs[layer], upstream, weight_gradient)
             np.add.reduce(upstream, axis=layout.batch, keepdims=True, out=bias_gradient)
             if layer:
-                upstream = layout.pull(upstream, weights)
-        return layout.by_network(np.add.reduce(losses, axis=layout.batch, keepdims=True)), pre
-
-    def _by_parameter(self, layer: int, name: str, z: np.ndarray, learnt: Sequence[np.ndarray]) -> np.ndarray:
-        values = dict(zip(_learnt_names(self.network, layer), learnt, strict=True))
-        return self.activations[layer].parameter_derivative(name, z, **values)
+                upstream = layout.pull(upstream, self.layers[layer][0])
+        return layout.by_network(np.add.reduce(losses, axis=layout.batch, keepdims=True)), seen
 
     def _look(self, x: np.ndarray, y: np.ndarray) -> None:
         layout = self.layout
-        losses, pre = self._differentiate(layout.everything(x), layout.everything(y))
+        losses, seen = self._differentiate(layout.everything(x), layout.everything(y))
         gradient = layout.rows(self.gradient).astype(np.float64)
         ends = np.cumsum([sum(int(np.prod(shape)) for shape in layer) for layer in layout.shapes])
         norms = [np.linalg.norm(part, axis=1) for part in np.split(gradient, ends[:-1], axis=1)]
         dead = []
-        for layer, z in enumerate(pre[:-1]):
-            activation, values = self.activations[layer], self.layers[layer][2:]
+        for activation, (z, values) in zip(self.activations[:-1], seen, strict=False):
             if isinstance(activation, Elementwise):
-                # By the exact derivative: that of the training may be 0 where it is only small.
-                slope = activation.derivative(z, **dict(zip(_learnt_names(self.network, layer), values, strict=True)))
+                # By the exact derivative in float64: one that is only small may be 0 in the training.
+                slope = activation.derivative(z.astype(np.float64), **values)
                 dead.append(layout.by_unit(np.all(slope == 0, axis=layout.batch, keepdims=True)))
             else:
                 dead.append(np.empty((layout.networks, 0), bool))
@@ -358,12 +358,10 @@ class _CompiledBlock(_Block):
         x, y = x.astype(self.parameters.dtype), y.astype(self.parameters.dtype)
         if 0 in asked:
             self._look(x, y)
-        arranged = orders.arrangements(plan.order, plan.seed, plan.first, self.layout.networks, len(x))
-        data, *_ = self.layout.arrange(x, y, arranged)
+        drawn_from = plan.order, plan.seed, plan.first, self.layout.networks
+        data, *_ = self.layout.arrange(x, y, orders.arrangements(*drawn_from, len(x)))
         shared = np.tile(np.arange(len(x)), (plan.epochs, 1))
-        epochs = list(
-            islice(orders.epochs(plan.order, plan.seed, plan.first, self.layout.networks, len(x)), plan.epochs)
-        )
+        epochs = list(islice(orders.epochs(*drawn_from, len(x)), plan.epochs))
         losses = np.empty((plan.epochs, self.layout.networks), self.parameters.dtype)
         for index, (_, part) in enumerate(orders.groups(plan.first, self.layout.networks)):
             parameters = np.ascontiguousarray(self.parameters[:, part])
@@ -385,12 +383,12 @@ class _CompiledBlock(_Block):
         return rows, losses, None, seen, None
 
 
-def _forward(activation: Activation, z: np.ndarray, learnt: Sequence[np.ndarray], units: int):
+def _forward(activation: Activation, z: np.ndarray, values: Mapping[str, np.ndarray], units: int):
     """The layer's outputs, and what multiplies the gradient on its way back, None where it stays as it is."""
     if activation == identity:
         return z, None
     if isinstance(activation, Elementwise):
-        return activation.value_and_derivative(z, **dict(zip(parameters_to_learn(activation), learnt, strict=False)))
+        return activation.value_and_derivative(z, **values)
     return activation(z, axis=units), None
 
 
@@ -445,6 +443,8 @@ def _start(network: Network, rows: np.ndarray, optimiser: Optimiser) -> State:
 
 
 def _checked(state: State, rows: np.ndarray, optimiser: Optimiser) -> State:
+    if not isinstance(state, State):
+        raise TypeError(f"resume must be the state of an earlier fit; got {state!r}")
     if state.slots.shape != (optimiser.slots, *rows.shape):
         raise ValueError(
             "resume must be the state of these networks and this optimiser, with slots of shape "
@@ -466,7 +466,7 @@ def _loss(loss: str | Loss) -> Loss:
     return LOSSES[loss]
 
 
-def _data(network: Network, x: np.ndarray, y: np.ndarray, loss: Loss) -> tuple[np.ndarray, np.ndarray]:
+def _data(network: Network, x: np.ndarray, y: np.ndarray, loss: Loss, dtype: str) -> tuple[np.ndarray, np.ndarray]:
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     count = outputs(network.output, network.widths[-1])
     if y.ndim == 1 and loss.columns(count) == 1:
@@ -476,10 +476,10 @@ def _data(network: Network, x: np.ndarray, y: np.ndarray, loss: Loss) -> tuple[n
     if y.ndim != 2 or len(y) != len(x):
         raise ValueError(f"y must have a row for each of the {len(x)} points; got the shape {y.shape}")
     for name, data in (("x", x), ("y", y)):
-        if not np.isfinite(data).all():
-            raise ValueError(f"{name} must be finite; got {data[~np.isfinite(data)][0]}")
+        if (beyond := ~(np.abs(data) <= np.finfo(dtype).max)).any():
+            raise ValueError(f"{name} must be finite as {dtype}; got {data[beyond][0]}")
     loss.check(y, count)
-    return x, y
+    return x.astype(dtype), y.astype(dtype)
 
 
 def _joined(network: Network, parts: Sequence[tuple], epochs: int) -> Fit:

@@ -70,6 +70,8 @@ ALLOWED = {
     "accuracy": {"calls", "catalogue", "core", "formulas", "peers"},
     "figures": {"core", "functions", "formulas", "properties"},
     "cards": {"catalogue", "core", "figures", "formulas"},
+    "keras_reference": {"checks", "core", "tf"},
+    "confirmation": {"checks", "core", "experiments", "keras_reference", "statistics", "tf"},
     "speed": {"accuracy", "catalogue", "core", "formulas", "peers"},
     "__init__": {"core", "functions"},
 }

@@ -346,3 +346,146 @@ def test_parameter_arrays_broadcast_against_the_input(case, order):
             one_by_one = [f(x.astype(dtype), **{name: value}) for value in values]
             assert together.dtype == dtype
             np.testing.assert_array_equal(together, one_by_one)
+
+
+# --- The derivative by a parameter that is learnt ---------------------------------------------------------------------
+
+LEARNT = [(case, name) for case in ELEMENTWISE for name in case.parameter_df]
+each_learnt = pytest.mark.parametrize(("case", "name"), LEARNT, ids=lambda value: repr(value).strip("'"))
+
+
+@each_learnt
+def test_the_derivative_by_a_learnable_parameter_is_that_of_the_formula(case, name):
+    """Near its roots, too, and over both tails, in the units of ``errors``."""
+    x = points(case)
+    formula = sympy.diff(formulas.expression(case), symbol_of(case, name))
+    values, slopes = (at_points(case, expr, x) for expr in (formula, sympy.diff(formula, sympy.Symbol("x", real=True))))
+    units, steps = ulp(values, np.float64), ulp(x, np.float64) / 2
+    found = case.parameter_derivative(name, x)
+    off = [
+        float(abs(clip(got, LARGEST) - clip(value, LARGEST)) / (unit + step * abs(slope)))
+        for got, value, slope, unit, step in zip(found.tolist(), values, slopes, units, steps, strict=True)
+    ]
+    worst = int(np.argmax(off))
+    assert off[worst] <= 6, f"error at x = {x[worst]!r}"
+    with np.errstate(over="ignore", under="ignore"):
+        few = x.astype(np.float32)
+        expected = case.parameter_derivative(name, few.astype(np.float64)).astype(np.float32)
+    np.testing.assert_array_equal(case.parameter_derivative(name, few), expected)
+
+
+def symbol_of(case, name):
+    """Return the parameter as it stands in the formula."""
+    return sympy.Symbol(case.parameters[name].symbol, real=True)
+
+
+def at_points(case, expression, x):
+    """Return the values of an expression in which nothing cancels, with 50 digits."""
+    arguments = [sympy.Symbol("x", real=True), *(symbol_of(case, name) for name in case.values)]
+    logistic = {"sigma": lambda z: 1 / (1 + mpmath.exp(-z))}
+    f = sympy.lambdify(arguments, expression, modules=[logistic, "mpmath"])
+    with mpmath.workdps(50):
+        return [mpmath.mpf(f(*map(mpmath.mpf, (point, *case.values.values())))) for point in x.tolist()]
+
+
+@each_learnt
+def test_the_derivative_by_a_parameter_at_the_ends_of_the_numbers(case, name):
+    with warnings.catch_warnings(), np.errstate(all="raise"):
+        warnings.simplefilter("error")
+        found = case.parameter_derivative(name, np.array(SPECIAL))
+    assert np.isnan(found[0])
+    assert not np.isnan(found[1:]).any()
+    # What grows has its limit at infinity, what vanishes has 0.
+    far = case.parameter_derivative(name, np.array([FAR, -FAR]))
+    np.testing.assert_array_equal(found[1:3], np.where(np.abs(far) > 1, np.copysign(np.inf, far), far))
+
+
+@each_learnt
+def test_every_unit_may_have_a_value_of_its_own(case, name):
+    x = np.linspace(-3, 3, 12).reshape(2, 3, 2)
+    value = np.array([0.3, 2.0])
+    found = case.parameter_derivative(name, x, **{name: value})
+    for unit in range(2):
+        alone = case.with_params(**{name: value[unit]})
+        np.testing.assert_array_equal(found[..., unit], alone.parameter_derivative(name, x[..., unit]))
+
+
+def test_a_parameter_that_is_not_learnt_has_no_derivative():
+    with pytest.raises(ValueError, match="elu has no learnable parameter 'alpha'; learnable are: none"):
+        actlab.elu.parameter_derivative("alpha", [1.0])
+    with pytest.raises(ValueError, match="silu has no learnable parameter 'alpha'; learnable are: beta"):
+        actlab.silu.parameter_derivative("alpha", [1.0])
+
+
+# --- The bare formulas that networks are trained by -------------------------------------------------------------------
+
+NATIVE = [case for case in ELEMENTWISE if case.native]
+each_native = pytest.mark.parametrize("case", NATIVE, ids=repr)
+
+
+def close_together(dtype, far=1e30):
+    """Return ascending numbers from -far to far: dense where functions bend, and down to the smallest."""
+    positive = [np.linspace(0, 20, 9001) + 1 / 3000, np.linspace(20, 120, 3001), np.geomspace(120, far, 500)]
+    positive = np.concatenate([*positive, np.random.default_rng(4).uniform(0, 20, 9000)])
+    small = np.geomspace(float(np.finfo(dtype).smallest_subnormal), 1e-3, 500)
+    return np.unique(np.concatenate([positive, -positive, small, -small, [0.0]]).astype(dtype))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: dtype.__name__)
+@each_native
+def test_what_trains_networks_is_as_exact_as_arithmetic_of_the_dtype_allows(case, dtype):
+    """Against the exact record in float64, in units of what rounding result and input to the dtype costs.
+
+    A share of less than the smallest number of a float32 that is not subnormal counts as nothing, also where a large x
+    and a parameter are multiplied by it; networks are trained with nothing so far out.
+    """
+    x = close_together(dtype)
+    wide = x.astype(np.float64)
+    value, slope = case.value_and_derivative(x)
+    nothing = np.maximum(1e-36, 2e-38 * max([1, *case.values.values()]) * np.abs(wide))
+    exactly = (case(wide), case.derivative(wide), case.second_derivative(wide))
+    for found, expected, its_slope, limit in ((value, *exactly[:2], 3), (slope, *exactly[1:], 8)):
+        assert found.dtype == dtype
+        assert not np.may_share_memory(found, x)
+        unit = ulp(expected, dtype) + ulp(wide, dtype) / 2 * np.abs(its_slope)
+        accepted = np.maximum(limit * unit, nothing)
+        if case == actlab.tanh and found is slope:
+            # 1 - tanh^2, as in the frameworks, has the digits of the 1.
+            accepted = np.maximum(accepted, 2 * np.finfo(dtype).eps)
+        wrong = ~(np.abs(found.astype(np.float64) - expected) <= accepted)
+        assert not wrong.any(), f"{found[wrong][0]!r} instead of {expected[wrong][0]!r} at x = {x[wrong][0]!r}"
+
+
+@each_native
+def test_what_trains_networks_takes_the_declared_side_at_a_kink(case):
+    x = np.array([*case.kinks], np.float32)
+    value, slope = case.value_and_derivative(x)
+    np.testing.assert_array_equal(value, case(x))
+    np.testing.assert_array_equal(slope, case.derivative(x))
+
+
+@each_native
+def test_a_network_that_diverged_meets_neither_a_warning_nor_a_number_instead_of_nan(case):
+    x = np.array([np.nan, np.inf, -np.inf, np.finfo(np.float32).max, np.finfo(np.float32).min], np.float32)
+    with warnings.catch_warnings(), np.errstate(all="raise"):
+        warnings.simplefilter("error")
+        value, _ = case.value_and_derivative(x)
+    assert np.isnan(value[0])
+
+
+@pytest.mark.parametrize("case", [case for case in ELEMENTWISE if not case.native], ids=repr)
+def test_what_has_no_bare_formula_is_trained_by_the_exact_one(case):
+    x = np.linspace(-3, 3, 20, dtype=np.float32)
+    value, slope = case.value_and_derivative(x)
+    np.testing.assert_array_equal(value, case(x))
+    np.testing.assert_array_equal(slope, case.derivative(x))
+    assert value.dtype == slope.dtype == np.float32
+
+
+@pytest.mark.parametrize("negative_slope", [1.5, 7.0])
+def test_a_leak_steeper_than_the_rest_too(negative_slope):
+    """The larger of x and its multiple is the wrong one then."""
+    x = np.array([-2.0, 0.0, 3.0], np.float32)
+    value, slope = actlab.leaky_relu.value_and_derivative(x, negative_slope=negative_slope)
+    np.testing.assert_array_equal(value, [-2 * negative_slope, 0, 3])
+    np.testing.assert_array_equal(slope, [negative_slope, negative_slope, 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 
 import actlab
 from actlab.initialisers import glorot_uniform, pytorch_uniform
-from actlab.network import Network, collapse, initialise
+from actlab.network import Network, collapse, initialise, parameters_to_learn
 from actlab.training import gradient_descent
+from tests.cases import ELEMENTWISE, VECTORWISE
 
 RNG_SEED = 8
+LEARNABLE = [record for record in ELEMENTWISE if parameters_to_learn(record)]
 
 
 def data(inputs: int, outputs: int, batch: int = 5) -> tuple[np.ndarray, np.ndarray]:
@@ -33,18 +36,11 @@ def nudged(network: Network, field: str, layer: int, index: tuple[int, int], by:
     return replace(network, **{field: tuple(arrays)})
 
 
-@pytest.mark.parametrize("output", ["identity", "sigmoid"])
-@pytest.mark.parametrize("hidden", ["tanh", "sigmoid", "gelu", "silu", "relu", "elu", "gaussian"])
-@pytest.mark.parametrize("widths", [(3, 2), (2, 4, 3), (1, 3, 2, 4, 2)], ids=str)
-def test_gradients_agree_with_central_differences(widths, hidden, output):
-    """Every single weight and bias of every layer, in three networks at once."""
-    network = initialise(widths, hidden, networks=3, seed=RNG_SEED, bias_limit=0.5)
-    network = replace(network, output=actlab.get(output))
-    x, y = data(widths[0], widths[-1])
+def assert_agrees_with_central_differences(network: Network, inputs: int, outputs: int) -> None:
+    """Every single weight and bias of every layer."""
+    x, y = data(inputs, outputs)
     tape = network.forward(x)
     gradients = network.backward(tape, tape.activations[-1] - y)
-    # No pre-activation is so near a kink that the difference steps over it.
-    assert min(np.abs(pre).min() for pre in tape.pre_activations) > 1e-4
     h = 1e-5
     for field in ("weights", "biases"):
         for layer, found in enumerate(getattr(gradients, field)):
@@ -52,6 +48,87 @@ def test_gradients_agree_with_central_differences(widths, hidden, output):
             for index in np.ndindex(found.shape[1:]):
                 up, down = (loss(nudged(network, field, layer, index, by), x, y) for by in (h, -h))
                 np.testing.assert_allclose(found[:, *index], (up - down) / (2 * h), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("output", ["identity", "sigmoid"])
+@pytest.mark.parametrize("hidden", ["tanh", "sigmoid", "gelu", "silu", "relu", "elu", "gaussian"])
+@pytest.mark.parametrize("widths", [(3, 2), (2, 4, 3), (1, 3, 2, 4, 2)], ids=str)
+def test_gradients_agree_with_central_differences(widths, hidden, output):
+    network = initialise(widths, hidden, networks=3, seed=RNG_SEED, bias_limit=0.5)
+    network = replace(network, output=actlab.get(output))
+    # No pre-activation is so near a kink that the difference steps over it.
+    assert min(np.abs(pre).min() for pre in network.forward(data(widths[0], 1)[0]).pre_activations) > 1e-4
+    assert_agrees_with_central_differences(network, widths[0], widths[-1])
+
+
+@pytest.mark.parametrize("output", ["identity", "softmax", "maxout"])
+@pytest.mark.parametrize("hidden", [*VECTORWISE], ids=repr)
+def test_gradients_pass_through_activations_of_whole_layers(hidden, output):
+    """Of which some make fewer numbers of a layer than it has units."""
+    output = actlab.get(output)
+    network = replace(initialise((2, 4, 8, 4), hidden, networks=3, seed=12, bias_limit=0.5), output=output)
+    assert network.widths == (2, 4, 8, 4)
+    each = hidden.inputs_per_output(**hidden.values)
+    assert [weight.shape for weight in network.weights] == [(3, 2, 4), (3, 4 // each, 8), (3, 8 // each, 4)]
+    assert_agrees_with_central_differences(network, 2, output.outputs(4) if output != actlab.identity else 4)
+
+
+@pytest.mark.parametrize("hidden", LEARNABLE, ids=repr)
+def test_gradients_of_what_an_activation_learns(hidden):
+    """Every unit has its own value, in every hidden layer; it counts where it stands, not the number that is bound."""
+    network = initialise((2, 3, 4, 2), hidden, networks=3, seed=13, bias_limit=0.5, learn=True)
+    rng = np.random.default_rng(14)
+    for values in network.learnt:
+        for name in values:
+            values[name] += rng.normal(size=values[name].shape)
+    x, y = data(2, 2)
+    tape = network.forward(x)
+    gradients = network.backward(tape, tape.activations[-1] - y)
+    assert network.learnt[-1] == gradients.learnt[-1] == {}
+    h = 1e-5
+    for layer, name in itertools.product((0, 1), hidden.parameter_df):
+        found = gradients.learnt[layer][name]
+        assert found.shape == network.biases[layer].shape
+        assert found.any(axis=(1, 2)).all()
+        for unit in range(found.shape[2]):
+            sides = []
+            for by in (h, -h):
+                values = [{key: value.copy() for key, value in of_layer.items()} for of_layer in network.learnt]
+                values[layer][name][:, :, unit] += by
+                sides.append(loss(replace(network, learnt=tuple(values)), x, y))
+            np.testing.assert_allclose(found[:, 0, unit], (sides[0] - sides[1]) / (2 * h), rtol=1e-6, atol=1e-8)
+    assert_agrees_with_central_differences(network, 2, 2)
+
+
+@pytest.mark.parametrize("hidden", LEARNABLE, ids=repr)
+def test_what_is_learnt_starts_from_what_is_bound_and_moves(hidden):
+    name = next(iter(hidden.parameter_df))
+    fixed = initialise((2, 3, 2), hidden, networks=4, seed=13)
+    network = initialise((2, 3, 2), hidden, networks=4, seed=13, learn=True)
+    assert [{key: value.tolist() for key, value in values.items()} for values in network.learnt] == [
+        {name: [[[hidden.values[name]] * 3]] * 4}, {},
+    ]  # fmt: skip
+    assert (network.parameter_count, fixed.parameter_count) == (2 * 3 + 3 + 3 + 3 * 2 + 2, 2 * 3 + 3 + 3 * 2 + 2)
+    x, y = data(2, 2)
+    np.testing.assert_array_equal(network(x), fixed(x))
+    trained = gradient_descent(network, x, y, learning_rate=0.1, steps=20)
+    assert (trained.network.learnt[0][name] != hidden.values[name]).all()
+    few = trained.network.select(np.array([2, 0]))
+    np.testing.assert_array_equal(few(x), trained.network(x)[[2, 0]])
+
+
+def test_learnt_values_that_fit_no_parameter_are_refused():
+    weights, biases = (np.zeros((2, 3, 4)),), (np.zeros((2, 1, 4)),)
+    good = np.zeros((2, 1, 4))
+    Network(weights, biases, actlab.relu, actlab.prelu, ({"alpha": good},))
+    for output, learnt, message in (
+        (actlab.prelu, ({"beta": good},), "layer 0: learnt values must be of alpha and of shape .*got 'beta'"),
+        (actlab.prelu, ({"alpha": good[0]},), r"of shape \(2, 1, 4\); got 'alpha' of shape \(1, 4\)"),
+        (actlab.elu, ({"alpha": good},), "must be of no parameter .*got 'alpha'"),
+        (actlab.prelu, ({}, {}), "learnt must have one mapping per layer, 1; got 2"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Network(weights, biases, actlab.relu, output, learnt)
 
 
 def test_shapes():
@@ -98,6 +175,9 @@ def test_network_i_of_a_seed_is_the_same_however_many_there_are():
         np.testing.assert_array_equal(a, b[:2])
     assert len({weights.tobytes() for weights in many.weights[0]}) == 9
     assert not np.array_equal(many.weights[0], initialise((2, 3, 1), "tanh", networks=9, seed=12).weights[0])
+    last = initialise((2, 3, 1), "tanh", networks=4, seed=11, bias_limit=0.3, first=5)
+    for a, b in zip((*last.weights, *last.biases), (*many.weights, *many.biases), strict=True):
+        np.testing.assert_array_equal(a, b[5:])
 
 
 def test_biases():
@@ -188,6 +268,9 @@ def test_only_linear_networks_collapse(role):
         ({"bias_limit": (-1.0,)}, r"bias_limit must be a finite number, 0 or more; got \(-1.0,\)"),
         ({"bias_limit": (1.0, 2.0)}, r"bias_limit must be one number, or 1, one for each layer; got \(1.0, 2.0\)"),
         ({"hidden": "rleu"}, "unknown activation 'rleu'; did you mean relu"),
+        ({"first": -1}, "first must be a whole number of 0 or more; got -1"),
+        ({"learn": True}, "relu has no learnable parameter"),
+        ({"hidden": "maxout", "widths": (1, 3, 1)}, "maxout: the axis must have a length that 2 divides; got 3"),
     ],
 )
 def test_initialise_refuses(arguments, message):
@@ -213,8 +296,14 @@ def test_a_network_that_does_not_fit_together_is_refused():
         Network((first,), biases[1:], actlab.relu)
     with pytest.raises(ValueError, match="one bias per weight; got 1 and 2"):
         Network((first,), biases, actlab.relu)
-    with pytest.raises(TypeError, match=r"hidden must be an elementwise activation, such as actlab\.tanh; got softmax"):
-        Network((first,), biases[:1], actlab.softmax)
+    with pytest.raises(TypeError, match=r"hidden must be an activation, such as actlab\.tanh; got <ufunc 'tanh'>"):
+        Network((first,), biases[:1], np.tanh)
+    with pytest.raises(TypeError, match=r"output must be an activation, such as actlab\.tanh; got 'tanh'"):
+        Network((first,), biases[:1], actlab.relu, "tanh")
+    with pytest.raises(ValueError, match="maxout: the axis must have a length that 2 divides; got 5"):
+        Network((np.zeros((2, 3, 5)), np.zeros((2, 5, 1))), (np.zeros((2, 1, 5)), biases[1]), actlab.maxout)
+    with pytest.raises(ValueError, match="maxout: the axis must have a length that 2 divides; got 1"):
+        Network((np.zeros((2, 3, 1)),), biases[1:], actlab.relu, actlab.maxout)
 
 
 def test_gradient_descent_by_hand():

@@ -214,6 +214,28 @@ def test_a_killed_worker_is_an_error_and_the_next_sweep_works(monkeypatch):
     assert_same(sweep.run(Drawn(), 6, block=2), expected(6))
 
 
+def one_fails_while_another_computes(folder, first, count):
+    told = folder / "pid"
+    if first == 0:
+        told.with_suffix(".part").write_text(str(os.getpid()))
+        told.with_suffix(".part").rename(told)
+        time.sleep(100)
+    while not told.exists():
+        time.sleep(0.01)
+    raise RuntimeError("no")
+
+
+def test_no_worker_goes_on_after_an_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+    with pytest.raises(RuntimeError, match="no"):
+        sweep.run(functools.partial(one_fails_while_another_computes, tmp_path), 2, block=1)
+    worker, limit = int((tmp_path / "pid").read_text()), time.monotonic() + 30
+    with pytest.raises(ProcessLookupError):
+        while time.monotonic() < limit:
+            os.kill(worker, 0)
+            time.sleep(0.02)
+
+
 @pytest.mark.parametrize("error", [RuntimeError("no"), KeyboardInterrupt()], ids=repr)
 def test_after_a_failed_block_the_rest_is_cancelled(error):
     begun, go_on = [], threading.Event()
@@ -473,6 +495,7 @@ DIFFERENT = {
         np.zeros(2),
         np.array([0, 1e-300]),
         np.zeros(2, dtype=np.float32),
+        np.zeros(2, dtype=np.int64),
         np.zeros((2, 1)),
         np.array([0, None]),
         np.array([1, None]),

@@ -52,11 +52,12 @@ _SPREAD = float(np.std(cosine_data()[0]))
 class CosineFits:
     """Many trained networks of one hidden layer.
 
-    ``loss`` (networks,) is the mean squared error over all points after the training; nan or infinity where it
-    diverged. ``dead`` and ``born_dead`` (networks, hidden) say whether a unit's derivative is 0 at every point, after
-    the training and before it. ``hidden_weights``, ``hidden_biases`` and ``output_weights`` are (networks, hidden),
-    ``output_biases`` (networks,). ``course`` (recorded, networks) holds the loss that the training reported for the
-    epochs in ``recorded``. ``order`` is the order of the batches, see ``actlab.orders``.
+    ``numbers`` (networks,) tells them apart among all that belong to the seed. ``loss`` (networks,) is the mean squared
+    error over all points after the training; nan or infinity where it diverged. ``dead`` and ``born_dead`` (networks,
+    hidden) say whether a unit's derivative is 0 at every point, after the training and before it. ``hidden_weights``,
+    ``hidden_biases`` and ``output_weights`` are (networks, hidden), ``output_biases`` (networks,). ``course``
+    (recorded, networks) holds the loss that the training reported for the epochs in ``recorded``. ``order`` is the
+    order of the batches, see ``actlab.orders``.
     """
 
     activation: Elementwise
@@ -65,6 +66,7 @@ class CosineFits:
     order: orders.Order
     inputs: Inputs
     recorded: np.ndarray
+    numbers: np.ndarray
     loss: np.ndarray
     dead: np.ndarray
     born_dead: np.ndarray
@@ -104,8 +106,10 @@ class CosineFits:
 
         Where networks share shuffles in groups, its interval takes account of that.
         """
+        if np.shape(outcomes) != (self.networks,):
+            raise ValueError(f"outcomes must be ({self.networks},), one for each network; got {np.shape(outcomes)}")
         shared = self.order == "reshuffled"
-        return Share.of(outcomes, groups=np.arange(self.networks) // orders.GROUP if shared else None)
+        return Share.of(outcomes, groups=self.numbers // orders.GROUP if shared else None)
 
     def success(self, threshold: float) -> Share:
         """The share of networks whose final loss is below ``threshold``."""
@@ -146,7 +150,7 @@ class CosineFits:
 
 
 _PER_NETWORK = (
-    "loss", "dead", "born_dead", "hidden_weights", "hidden_biases", "output_weights", "output_biases",
+    "numbers", "loss", "dead", "born_dead", "hidden_weights", "hidden_biases", "output_weights", "output_biases",
 )  # fmt: skip
 
 
@@ -199,6 +203,8 @@ def cosine_fit(
         whole_number(name, value, least=1)
     whole_number("seed", seed, least=0)
     orders.check(order)
+    if np.ndim(learning_rate):
+        raise ValueError(f"learning_rate must be one number; got {learning_rate!r}")
     if inputs not in INPUTS:
         raise ValueError(f"inputs must be one of {', '.join(INPUTS)}; got {inputs!r}")
     task = partial(
@@ -209,8 +215,9 @@ def cosine_fit(
     found = sweep.run(task, networks, block=_TASK, executor=executor, progress=progress, save=save)
     recorded = _recorded(epochs)
     return CosineFits(
-        activation, seed, float(learning_rate), order, inputs, recorded, **{**found, "course": found["course"].T}
-    )
+        activation, seed, float(learning_rate), order, inputs, recorded, np.arange(networks),
+        **{**found, "course": found["course"].T},
+    )  # fmt: skip
 
 
 def _recorded(epochs: int) -> np.ndarray:

@@ -218,12 +218,14 @@ def _mish_d2(x):
 
 
 def _mish_native(x):
-    e = np.exp(x.clip(-np.inf, 20.0))  # further right n / (n + 2) is 1, and powers of e might overflow
+    bounded = x.clip(-np.inf, 20.0)  # further right n / (n + 2) is 1, and powers of e might overflow
+    e = np.exp(bounded)
     n = e * (e + 2)
     d = n + 2
     y = x * (n / d)
     e *= 1 + e
-    e *= 4 * x
+    e *= bounded
+    e *= 4
     e /= d
     e += n
     e /= d

@@ -100,7 +100,7 @@ class Cell:
 def _unit_share(fits: CosineFits) -> Share:
     """The share of killed units; those of one network, and where shuffles are shared those of a group, go together."""
     together = orders.GROUP if fits.order == "reshuffled" else 1
-    groups = np.repeat(np.arange(fits.networks) // together, fits.hidden)
+    groups = np.repeat(fits.numbers // together, fits.hidden)
     return Share.of(fits.killed.ravel(), groups=groups)
 
 
