@@ -11,10 +11,11 @@ import numpy as np
 #: The edges of the histograms' bins: a twentieth of a power of ten each.
 EDGES = 10 ** np.linspace(-6, 1, 141)
 
-# Two modes are apart if between them lies a bin with at most this part of the lower one's highest.
-_DIP = 0.5
-# What holds a smaller share of the networks, or fewer of them, is no mode but chance.
-_LEAST_SHARE, _LEAST = 0.01, 100
+# Two modes are apart if between them lies a bin with at most this part of the lower one's highest, and lower by more
+# than so many standard deviations of the difference of two counts.
+_DIP, _SURE = 0.5, 3
+# What holds a smaller share of the networks is not called a mode.
+_LEAST = 0.01
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ def histogram(losses: np.ndarray) -> tuple[int, ...]:
 def modes(counts: Sequence[int]) -> tuple[Mode, ...]:
     """The modes of a histogram between the ``EDGES``, from the least loss on.
 
-    Between two of them the histogram falls to half of the lower one or less, and each holds 1 % of the networks and a
-    hundred of them, or more; of the ways to cut, those at shallow valleys are given up first.
+    Between two of them the histogram falls to half of the lower one or less, and by more than chance would have it, and
+    each holds 1 % of the networks or more; of the ways to cut, those at shallow valleys are given up first.
     """
     counts = _checked(counts)
     found = []
@@ -72,8 +73,8 @@ def separates(counts: Sequence[int], threshold: float) -> bool:
 
 def _checked(counts: Sequence[int]) -> np.ndarray:
     counts = np.asarray(counts)
-    if counts.shape != (len(EDGES) - 1,) or not counts.any():
-        raise ValueError(f"counts must be {len(EDGES) - 1} numbers, not all 0; got the shape {counts.shape}")
+    if counts.shape != (len(EDGES) - 1,):
+        raise ValueError(f"counts must be {len(EDGES) - 1} numbers; got the shape {counts.shape}")
     return counts
 
 
@@ -81,25 +82,32 @@ def _regions(counts: np.ndarray) -> list[tuple[int, int]]:
     """First bin of each mode, and the bin after its last."""
     from scipy.signal import find_peaks
 
+    filled = np.flatnonzero(counts)
     peaks = list(find_peaks(np.pad(counts, 1))[0] - 1)
-    while True:
+    while peaks:
         cuts = [_lowest(counts, left, right) for left, right in pairwise(peaks)]
-        dips = [
-            counts[cut] / min(counts[left], counts[right])
-            for cut, (left, right) in zip(cuts, pairwise(peaks), strict=True)
-        ]
-        regions = list(pairwise([np.flatnonzero(counts)[0], *cuts, np.flatnonzero(counts)[-1] + 1]))
+        lower = [min(counts[left], counts[right]) for left, right in pairwise(peaks)]
+        shallow = [_shallow(counts[cut], peak) for cut, peak in zip(cuts, lower, strict=True)]
+        regions = list(pairwise([filled[0], *cuts, filled[-1] + 1]))
         held = [counts[start:stop].sum() for start, stop in regions]
-        if dips and max(dips) > _DIP:
-            shallow = int(np.argmax(dips))
-            peaks.pop(shallow if counts[peaks[shallow]] < counts[peaks[shallow + 1]] else shallow + 1)
-        elif dips and min(held) < max(_LEAST, _LEAST_SHARE * counts.sum()):
+        if max(shallow, default=0) > 1:
+            left = int(np.argmax(shallow))
+            peaks.pop(left if counts[peaks[left]] < counts[peaks[left + 1]] else left + 1)
+        elif min(held) < _LEAST * counts.sum():
             peaks.pop(int(np.argmin(held)))
         else:
             return regions
+    return []
+
+
+def _shallow(valley: int, peak: int) -> float:
+    """Above 1 for a valley that parts no modes: the more, the less it is one."""
+    if valley == peak:
+        return np.inf
+    return max(valley / (_DIP * peak), _SURE * np.sqrt(valley + peak) / (peak - valley))
 
 
 def _lowest(counts: np.ndarray, left: int, right: int) -> int:
-    """The lowest bin between two, in the middle of several."""
+    """The lowest bin between two peaks, the middle one of several."""
     lowest = left + np.flatnonzero(counts[left:right] == counts[left:right].min())
     return int(lowest[len(lowest) // 2])

@@ -100,7 +100,7 @@ class Cell:
 def _unit_share(fits: CosineFits) -> Share:
     """The share of killed units; those of one network, and where shuffles are shared those of a group, go together."""
     together = orders.GROUP if fits.order == "reshuffled" else 1
-    groups = np.repeat(np.arange(fits.networks) // together, fits.hidden)
+    groups = np.repeat(fits.numbers // together, fits.hidden)
     return Share.of(fits.killed.ravel(), groups=groups)
 
 
@@ -158,7 +158,8 @@ def _packed(cell: Cell) -> dict[str, Any]:
     """A cell in a form that JSON knows, the empty ends of its histogram left out."""
     settings = {field.name: getattr(cell.settings, field.name) for field in fields(Settings)}
     row = {field.name: _plain(getattr(cell, field.name)) for field in fields(Cell)}
-    first, last = np.flatnonzero(cell.counts)[[0, -1]]
+    filled = np.flatnonzero(cell.counts)
+    first, last = (filled[0], filled[-1]) if filled.size else (0, -1)
     return {
         **row,
         "settings": {**settings, "activation": [cell.settings.activation.name, dict(cell.settings.activation.values)]},
