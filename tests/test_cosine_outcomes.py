@@ -85,6 +85,13 @@ def test_a_unit_bends_if_it_adds_more_than_a_straight_line():
     assert bends(fits(weights=[[1e-3, 1.0]], activation=actlab.tanh)).tolist() == [[False, True]]
 
 
+def test_a_unit_bends_from_a_deviation_of_a_twentieth_on():
+    kink = np.maximum(X - np.pi, 0)
+    deviation = np.std(kink - np.polyval(np.polyfit(X, kink, 1), X))
+    outputs = np.array([[0.049, -0.051]]) / deviation
+    assert bends(fits(weights=[[1, 1]], biases=[[-np.pi, -np.pi]], outputs=outputs)).tolist() == [[False, True]]
+
+
 @pytest.mark.parametrize("inputs", ["given", "centred", "standardised"])
 def test_at_its_bend_place_a_unit_has_the_pre_activation_0(inputs):
     found = fits(weights=[[2.0, -0.5]], biases=[[-1.0, 0.3]], inputs=inputs)
