@@ -51,6 +51,7 @@ ALLOWED = {
         "orders",
     },
     "experiments": {
+        "catalogue",
         "checks",
         "core",
         "functions",
