@@ -203,7 +203,7 @@ from tests.test_compiled import *
 from actlab import compiled
 import numpy as np
 trained(compiled, *problem(networks=1, epochs=1, dtype=np.float32), activation=actlab.relu)
-statistics = compiled._kernel("relu").stats
+statistics = compiled._kernel("relu", 2).stats
 print(sum(statistics.cache_hits.values()), sum(statistics.cache_misses.values()))
 """
     runs = [
@@ -222,7 +222,7 @@ def test_without_a_place_for_the_cache_it_compiles_all_the_same(compiled, monkey
         return jit(function, **options)
 
     monkeypatch.setattr(compiled, "njit", no_place)
-    kernel = compiled._kernel.__wrapped__("identity")
+    kernel = compiled._kernel.__wrapped__("identity", 1)
     assert callable(kernel)
     assert not kernel.stats.cache_path
 
