@@ -139,7 +139,10 @@ def _check_arrays(parameters: np.ndarray, data: np.ndarray, shuffles: np.ndarray
     """Refuse what does not fit: compiled code would read and write beyond the ends of the arrays."""
     for label, array in (("parameters", parameters), ("data", data)):
         if array.dtype not in (np.float32, np.float64) or not array.flags.c_contiguous:
-            raise ValueError(f"{label} must be a C-contiguous array of float32 or float64; got {array.dtype}")
+            raise ValueError(
+                f"{label} must be a C-contiguous array of float32 or float64; got {array.dtype}, "
+                f"{'contiguous' if array.flags.c_contiguous else 'not contiguous'}"
+            )
     if not parameters.flags.writeable:
         raise ValueError("parameters are changed in place and must be writeable; got a read-only array")
     if parameters.ndim != 2 or len(parameters) != 3 * hidden + 1:
@@ -397,8 +400,8 @@ def _compiled(activation: Elementwise, hidden: int) -> tuple[Callable, float]:
 # which doubles the speed. The compiler does not turn a loop with three of them into vector instructions.
 _FEW = 2
 
-# ``units`` is the tuple of where their rows begin; a function deals with the first and calls itself for the others, which
-# numba resolves while it compiles.
+# ``units`` is the tuple of where their rows begin; a function deals with the first and calls itself for the others,
+# which numba resolves while it compiles.
 
 
 def _answers(units, scratch, i, x, form, parameter):

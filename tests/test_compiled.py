@@ -250,9 +250,9 @@ def test_settings_that_do_not_fit_are_refused(compiled, change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda p, d, s: (p.astype(int), d, s), "parameters must be .* float32 or float64; got int64"),
+        (lambda p, d, s: (p.astype(int), d, s), "parameters must be .* float32 or float64; got int64, contiguous"),
         (lambda p, d, s: (p.T.copy().T, d, s), "parameters must be a C-contiguous array"),
-        (lambda p, d, s: (p, d[:, ::-1], s), "data must be a C-contiguous array"),
+        (lambda p, d, s: (p, d[:, ::-1], s), "data must be a C-contiguous array .* got float64, not contiguous"),
         (lambda p, d, s: (p, d.astype(np.float32), s), r"data must be .* in float64; got \(100, 2, 150\) in float32"),
         (lambda p, d, s: (p, d[:, :1].copy(), s), r"data must be .*; got \(100, 1, 150\)"),
         (lambda p, d, s: (p, d[:0], s), r"data must be .*; got \(0, 2, 150\)"),
