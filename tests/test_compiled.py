@@ -203,7 +203,7 @@ from tests.test_compiled import *
 from actlab import compiled
 import numpy as np
 trained(compiled, *problem(networks=1, epochs=1, dtype=np.float32), activation=actlab.relu)
-statistics = compiled._kernel("relu").stats
+statistics = compiled._kernel("relu", 2).stats
 print(sum(statistics.cache_hits.values()), sum(statistics.cache_misses.values()))
 """
     runs = [
@@ -222,7 +222,7 @@ def test_without_a_place_for_the_cache_it_compiles_all_the_same(compiled, monkey
         return jit(function, **options)
 
     monkeypatch.setattr(compiled, "njit", no_place)
-    kernel = compiled._kernel.__wrapped__("identity")
+    kernel = compiled._kernel.__wrapped__("identity", 1)
     assert callable(kernel)
     assert not kernel.stats.cache_path
 
@@ -250,9 +250,9 @@ def test_settings_that_do_not_fit_are_refused(compiled, change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda p, d, s: (p.astype(int), d, s), "parameters must be .* float32 or float64; got int64"),
+        (lambda p, d, s: (p.astype(int), d, s), "parameters must be .* float32 or float64; got int64, contiguous"),
         (lambda p, d, s: (p.T.copy().T, d, s), "parameters must be a C-contiguous array"),
-        (lambda p, d, s: (p, d[:, ::-1], s), "data must be a C-contiguous array"),
+        (lambda p, d, s: (p, d[:, ::-1], s), "data must be a C-contiguous array .* got float64, not contiguous"),
         (lambda p, d, s: (p, d.astype(np.float32), s), r"data must be .* in float64; got \(100, 2, 150\) in float32"),
         (lambda p, d, s: (p, d[:, :1].copy(), s), r"data must be .*; got \(100, 1, 150\)"),
         (lambda p, d, s: (p, d[:0], s), r"data must be .*; got \(0, 2, 150\)"),
