@@ -9,7 +9,7 @@ import actlab
 from actlab.speed import ensembles, training
 from tests.test_compiled import difference, oracle
 
-PROGRAMS = {"torch": ensembles.torch_compile, "jax": ensembles.jax_jit, "tensorflow": ensembles.tensorflow_xla}
+PROGRAMS = {"torch": ensembles.torch_compile, "jax": ensembles.jax_jit, "tensorflow": ensembles.tensorflow_graph}
 
 
 @pytest.mark.parametrize("framework", PROGRAMS)

@@ -59,7 +59,7 @@ CONTESTANTS = {
     "compiled": Contestant(_compiled, (256,), "numba"),
     "torch.compile": Contestant(_program(ensembles.torch_compile), (512, 1024, 2048), "torch"),
     "jax.jit": Contestant(_program(ensembles.jax_jit), (256, 512, 1024), "jax"),
-    "tf.function, XLA": Contestant(_program(ensembles.tensorflow_xla), (128, 256, 512), "keras"),
+    "tf.function": Contestant(_program(ensembles.tensorflow_graph), (1024, 2048, 4096), "keras"),
 }
 
 
