@@ -18,9 +18,13 @@ from typing import Any
 import numpy as np
 
 from actlab.core import Elementwise, get
+from actlab.experiments.cosine import cosine_data
+from actlab.network import Network
+from actlab.optimisers import Adam
 from actlab.speed import ensembles
 from actlab.speed.contestants import load, pin
 from actlab.speed.record import provenance
+from actlab.training import fit as train_ensemble
 
 ACTIVATIONS = (get("sigmoid"), get("tanh"), get("relu"), get("leaky_relu").with_params(negative_slope=0.2))
 HIDDEN, POINTS, EPOCHS, BATCH_SIZE, LEARNING_RATE = 2, 100, 300, 32, 0.04
@@ -41,6 +45,24 @@ class Contestant:
     framework: str | None = None
 
 
+def _fit(backend: str) -> Callable[[Arrays, Elementwise], object]:
+    """The training as ``cosine_fit`` calls it, which arranges the data and draws the shuffles itself."""
+
+    def train(arrays: Arrays, activation: Elementwise) -> object:
+        parameters, _, shuffles = arrays
+        hidden, biases, outputs, bias = (
+            part.T[:, np.newaxis] for part in np.split(parameters, [HIDDEN, 2 * HIDDEN, 3 * HIDDEN])
+        )
+        start = Network((hidden, outputs.swapaxes(1, 2)), (biases, bias), activation)
+        x, y = cosine_data()
+        return train_ensemble(
+            start, x[:, np.newaxis], y, epochs=len(shuffles),
+            optimiser=Adam(LEARNING_RATE), batch_size=BATCH_SIZE, backend=backend,
+        )  # fmt: skip
+
+    return train
+
+
 def _compiled(arrays: Arrays, activation: Elementwise) -> None:
     from actlab import compiled
 
@@ -56,7 +78,9 @@ def _program(train: Callable) -> Callable[[Arrays, Elementwise], object]:
 
 #: Every way to train an ensemble, by its name in the record.
 CONTESTANTS = {
-    "compiled": Contestant(_compiled, (256,), "numba"),
+    "actlab": Contestant(_fit("numpy"), (2048, 4096)),
+    "actlab, compiled": Contestant(_fit("numba"), (2048,), "numba"),
+    "train_block": Contestant(_compiled, (256,), "numba"),
     "torch.compile": Contestant(_program(ensembles.torch_compile), (512, 1024, 2048), "torch"),
     "jax.jit": Contestant(_program(ensembles.jax_jit), (256, 512, 1024), "jax"),
     "tf.function": Contestant(_program(ensembles.tensorflow_graph), (1024, 2048, 4096), "keras"),
