@@ -192,6 +192,7 @@ def _exponential(real: type, whole: type, digits: int, bias: int, ln_2: tuple, f
     Of the ``lowest`` z, n + bias is 0, which are the bits of 0: no other case is needed for what underflows.
     """
     lowest, per_ln_2, high, low = real(lowest), real(1 / np.log(2)), real(ln_2[0]), real(ln_2[1])
+    highest, others = fit[0], fit[1:]
     # Added to it, a number is rounded to a whole one, which then stands in the last bits of the sum.
     magic = real(1.5 * 2.0**digits)
 
@@ -200,8 +201,8 @@ def _exponential(real: type, whole: type, digits: int, bias: int, ln_2: tuple, f
         shifted = real(z * per_ln_2 + magic)
         n = shifted - magic
         r = (z - n * high) - n * low
-        rest = real(0)
-        for coefficient in fit:
+        rest = real(highest)
+        for coefficient in others:
             rest = rest * r + real(coefficient)
         power = whole((np.int64(shifted.view(whole)) + bias) << digits).view(real)
         return power, r + r * r * rest

@@ -54,14 +54,18 @@ def made_up(durations):
 def test_the_fastest_size_is_measured_and_the_first_call_is_apart():
     # Two calls for each size, first and second; then two rounds.
     train, clock = made_up([9, 8, 7, 4, 6, 2])
-    found = training.measure(actlab.relu, {"a": training.Contestant(train, (2, 4))}, None, rounds=2, clock=clock)
+    found = training.measure(
+        actlab.relu, {"a": training.Contestant(train, (2, 4))}, None, rounds=2, clock=clock, wall=clock
+    )
     assert found == [training.Timing("relu", "a", 4, first=7, seconds=(1.5, 0.5))]
     assert found[0].median == 1
 
 
 def test_short_trainings_are_repeated():
     train, clock = made_up([1.0, 0.1, *[0.1] * 4, 0.2])
-    (found,) = training.measure(actlab.relu, {"a": training.Contestant(train, (1,))}, None, rounds=1, clock=clock)
+    (found,) = training.measure(
+        actlab.relu, {"a": training.Contestant(train, (1,))}, None, rounds=1, clock=clock, wall=clock
+    )
     assert found.seconds == (pytest.approx(0.12),)
 
 
