@@ -28,3 +28,12 @@ def lecun_normal(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndar
     Source: Klambauer et al. (2017), section "Initialization". Not cut off, as Keras' initialiser of that name is.
     """
     return rng.normal(scale=np.sqrt(1 / fan_in), size=(fan_in, fan_out))
+
+
+def pytorch_uniform(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndarray:
+    """Weights of shape (fan_in, fan_out), uniform within 1 / sqrt(fan_in) of 0; PyTorch's default for Linear.
+
+    Their variance is 1 / (3 fan_in). PyTorch draws the biases of the layer within the same limit.
+    """
+    limit = np.sqrt(1 / fan_in)
+    return rng.uniform(-limit, limit, size=(fan_in, fan_out))

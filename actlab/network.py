@@ -200,16 +200,16 @@ def initialise(
     networks: int = 1,
     seed: int = 0,
     initialiser: Callable[[np.random.Generator, int, int], np.ndarray] = glorot_uniform,
-    bias_limit: float = 0.0,
+    bias_limit: float | Sequence[float] = 0.0,
     first: int = 0,
     learn: bool = False,
 ) -> Network:
     """Random networks; network i of a seed is the same however many are made.
 
     ``widths`` are the units per layer, the input first: (1, 2, 1) is one input, two hidden units and one output. The
-    biases are uniform within ``bias_limit`` of 0; they are drawn after the weights, which so do not depend on it.
-    ``first`` is the number of the first network to be made. With ``learn`` every hidden unit has learnable parameters
-    of its own, which start from the values bound to ``hidden``.
+    biases are uniform within ``bias_limit`` of 0, one number for all layers or one for each; they are drawn after the
+    weights, which so do not depend on it. ``first`` is the number of the first network to be made. With ``learn`` every
+    hidden unit has learnable parameters of its own, which start from the values bound to ``hidden``.
     """
     hidden = get(hidden)
     widths = tuple(widths)
@@ -220,7 +220,10 @@ def initialise(
     whole_number("first", first, least=0)
     if learn and not parameters_to_learn(hidden):
         raise ValueError(f"{hidden} has no learnable parameter")
-    if not 0 <= bias_limit < np.inf:
+    limits = (bias_limit,) * (len(widths) - 1) if np.ndim(bias_limit) == 0 else tuple(bias_limit)
+    if len(limits) != len(widths) - 1:
+        raise ValueError(f"bias_limit must be one number, or {len(widths) - 1}, one for each layer; got {bias_limit}")
+    if not all(0 <= limit < np.inf for limit in limits):
         raise ValueError(f"bias_limit must be a finite number, 0 or more; got {bias_limit}")
     fans = list(pairwise(widths))
     fans[1:] = [(outputs(hidden, before), after) for before, after in fans[1:]]
@@ -231,8 +234,9 @@ def initialise(
         rng = np.random.default_rng((seed, first + network))
         for weight, (fan_in, fan_out) in zip(weights, fans, strict=True):
             weight[network] = initialiser(rng, fan_in, fan_out)
-        for bias in biases if bias_limit else ():
-            bias[network] = rng.uniform(-bias_limit, bias_limit, size=bias[network].shape)
+        for bias, limit in zip(biases, limits, strict=True):
+            if limit:
+                bias[network] = rng.uniform(-limit, limit, size=bias[network].shape)
     if not learn:
         return Network(weights, biases, hidden)
     learnt = [

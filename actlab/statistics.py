@@ -113,3 +113,34 @@ class Mean:
 
     def __str__(self) -> str:
         return f"{self:.3g}"
+
+
+@dataclass(frozen=True)
+class Quantile:
+    """The value below which a share ``level`` of a distribution lies, as ``n`` values of it show.
+
+    ``low`` and ``high`` are the ends of a 95 % interval for it, which supposes nothing about the distribution.
+
+    Source: Woodruff (1952): the interval of the share below the quantile, read off the values in order.
+    """
+
+    level: float
+    value: float
+    low: float
+    high: float
+    n: int
+
+    @classmethod
+    def of(cls, values, level: float = 0.5, *, design_effect: float = 1.0) -> Quantile:
+        """The quantile of a one-dimensional array, by default its median; infinity is a value like others.
+
+        For the design effect of values that are not independent see ``Share``.
+        """
+        values = np.asarray(values, dtype=np.float64)
+        if values.ndim != 1 or values.size == 0 or np.isnan(values).any():
+            raise ValueError(f"a quantile is taken of numbers in one dimension, one at least; got {values!r}")
+        if not 0 < level < 1:
+            raise ValueError(f"level must be between 0 and 1; got {level!r}")
+        ends = Share(level * values.size, values.size, design_effect).interval
+        found = np.quantile(values, [level, *ends], method="inverted_cdf")
+        return cls(level, *map(float, found), values.size)

@@ -10,7 +10,7 @@ from actlab.experiments import cosine_data
 from actlab.keras_reference import Optimizer, compiled
 from actlab.statistics import Share
 
-AGAIN = 3  # recorded seeds that are trained a second time
+AGAIN = 2  # recorded seeds that are trained a second time
 FRESH = range(10_000, 10_006)  # seeds that are not recorded
 BY_ACTIVATION = pytest.mark.parametrize("activation", confirmation.activations(), ids=str)
 
@@ -68,13 +68,15 @@ def test_a_unit_is_born_dead_as_often_as_its_weight_is_negative():
         assert low < probability < high, share
 
 
-def test_the_ulp_changes_trainings_but_no_share():
-    for activation in confirmation.activations():
-        one, other = load().of(activation), load().of(activation, ulps=1)
-        steady = load().steady(activation)
-        assert 0.2 < steady.mean() < 1
-        np.testing.assert_allclose(other.losses[steady], one.losses[steady], rtol=1e-4)
-        assert (np.abs(other.losses / one.losses - 1)[~steady] > 1e-4).all()
+@BY_ACTIVATION
+def test_few_trainings_depend_on_how_numbers_are_rounded(activation):
+    one, other = load().of(activation), load().of(activation, ulps=1)
+    steady = load().steady(activation)
+    assert (one.losses != other.losses).any(), "the ulp has an effect"
+    assert steady.mean() > 0.8
+    np.testing.assert_allclose(other.losses[steady], one.losses[steady], rtol=1e-4)
+    assert (np.abs(other.losses / one.losses - 1)[~steady] > 1e-4).all()
+    assert load().steady(activation, tolerance=10).all()
 
 
 # --- Made anew --------------------------------------------------------------------------------------------------------
@@ -89,7 +91,13 @@ def test_the_recorded_seeds_give_the_recorded_trainings(made_anew, activation, u
     # Another processor may round otherwise, which acts as the ulp does: where that changed the loss by less than 1e-4,
     # a hundred times as much is left for errors that point elsewhere.
     steady = load().steady(activation)[:AGAIN]
+    assert steady.any()
     np.testing.assert_allclose(found.losses[steady], recorded.losses[:AGAIN][steady], rtol=1e-2)
+
+
+def test_the_ulp_is_there_and_is_small(made_anew):
+    change = np.abs(made_anew.of("sigmoid", ulps=1).losses / made_anew.of("sigmoid").losses - 1)
+    assert ((0 < change) & (change < 1e-3)).all()
 
 
 @BY_ACTIVATION

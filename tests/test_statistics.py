@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from actlab.statistics import Mean, Share, same_probability
+from actlab.statistics import Mean, Quantile, Share, same_probability
 
 # The 97.5 % point of the standard normal distribution, from a table.
 Z = 1.959963984540054
@@ -174,3 +174,44 @@ def test_mean_in_words():
 def test_a_mean_wants_two_finite_numbers(values):
     with pytest.raises(ValueError, match="a mean is taken of two finite numbers or more, in one dimension; got"):
         Mean.of(values)
+
+
+@pytest.mark.parametrize("level", [0.25, 0.5, 0.9])
+def test_a_quantile_has_the_share_below_it_that_it_says(level):
+    values = np.random.default_rng(1).exponential(size=1001)
+    quantile = Quantile.of(values, level)
+    assert np.sum(values < quantile.value) == np.floor(1001 * level)
+    assert (quantile.n, quantile.level) == (1001, level)
+    # Woodruff's ends: values between which lie as many as Wilson's interval of the share spans.
+    low, high = Share(1001 * level, 1001).interval
+    assert np.mean(values <= quantile.low) == pytest.approx(low, abs=1 / 1001)
+    assert np.mean(values <= quantile.high) == pytest.approx(high, abs=1 / 1001)
+
+
+@pytest.mark.parametrize(("level", "n"), [(0.5, 50), (0.25, 200), (0.5, 2001), (0.75, 2000)])
+def test_a_quantile_covers_about_as_often_as_it_says(level, n):
+    """Exact coverage: the interval's ends have ranks, and the values below the true quantile are binomial."""
+    quantile = Quantile.of(np.arange(1, n + 1), level)
+    below, above = binom.cdf([quantile.low - 1, quantile.high - 1], n, level)
+    assert 0.92 < above - below < 0.975
+
+
+def test_values_that_depend_on_each_other_widen_a_quantile():
+    values = np.arange(400.0)
+    alone, grouped = Quantile.of(values), Quantile.of(values, design_effect=4.0)
+    assert alone.value == grouped.value
+    assert grouped.high - grouped.low == pytest.approx(2 * (alone.high - alone.low), rel=0.05)
+
+
+def test_infinity_is_a_value():
+    quantile = Quantile.of([1.0, 2.0, np.inf, np.inf, np.inf])
+    assert (quantile.low, quantile.value, quantile.high) == (1.0, np.inf, np.inf)
+
+
+def test_what_has_no_quantile_is_refused():
+    for values in ([], [1.0, np.nan], [[1.0, 2.0]]):
+        with pytest.raises(ValueError, match="a quantile is taken of numbers in one dimension, one at least; got"):
+            Quantile.of(values)
+    for level in (0, 1.0, np.nan):
+        with pytest.raises(ValueError, match="level must be between 0 and 1; got"):
+            Quantile.of([1.0, 2.0], level)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -166,7 +166,7 @@ def cosine_fit(
     *,
     inputs: Inputs = "given",
     initialiser: Callable[[np.random.Generator, int, int], np.ndarray] = glorot_uniform,
-    bias_limit: float = 0.0,
+    bias_limit: float | Sequence[float] = 0.0,
     dtype: str = "float32",
     backend: Backend = "numpy",
     progress: bool = False,
