@@ -19,6 +19,8 @@ class Optimiser(Protocol):
     learning_rate: float | np.ndarray
     #: How many arrays of the parameters' shape it remembers; they start from 0.
     slots: int
+    #: A number in them may be set to 0 if it is smaller: it moves no parameter by what counts.
+    negligible: float
 
     def step(
         self, parameters: np.ndarray, gradient: np.ndarray, slots: Sequence[np.ndarray], t: int, rate: np.ndarray
@@ -50,6 +52,7 @@ class SGD:
     learning_rate: float | np.ndarray = 0.01
     momentum: float = 0.0
     nesterov: bool = False
+    negligible = 1e-30
 
     def __post_init__(self) -> None:
         _check_rate(self.learning_rate)
@@ -97,6 +100,11 @@ class Adam:
         _check_fraction("beta_2", self.beta_2)
         if not self.epsilon > 0:
             raise ValueError(f"epsilon must be above 0; got {self.epsilon!r}")
+
+    @property
+    def negligible(self) -> float:
+        """Of which the square root is lost beside ``epsilon``."""
+        return min(1e-30, (1e-8 * self.epsilon) ** 2)
 
     def step(self, parameters, gradient, slots, t, rate):
         """See ``Optimiser``."""

@@ -22,9 +22,6 @@ DTYPES = ("float32", "float64")
 Backend = Literal["numpy", "numba"]
 # Numbers of one array of activations in a block of networks: several such arrays fit a second-level cache.
 _BLOCK = 131_072
-# Smaller moments are set to 0 after each epoch. They move no parameter, and once they were subnormal numbers they would
-# cost a hundred times as much to compute with; TensorFlow's threads flush those too.
-_NEGLIGIBLE = 1e-30
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,8 +276,10 @@ class _Block:
                 for batch in batches:
                     total = total + self._step(*layout.examples(epoch, batch))
                 self.losses.append(total / points)
+                # Once they were subnormal numbers, they would cost a hundred times as much to compute with;
+                # TensorFlow's threads flush those too.
                 for slot in self.slots:
-                    slot[np.abs(slot) < _NEGLIGIBLE] = 0
+                    slot[np.abs(slot) < self.optimiser.negligible] = 0
                 self.epochs += 1
                 if self.epochs in asked:
                     self._look(x, y)

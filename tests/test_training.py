@@ -324,6 +324,31 @@ def test_losses_are_those_of_the_batches_before_their_update(hidden, order, layo
             np.testing.assert_allclose(arrays(done.network)[name][[number]], array, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("epsilon", [1e-7, 1e-20])
+@pytest.mark.parametrize("size", [1.0, 1e-7, 1e-14, 1e-18])
+def test_moments_that_are_set_to_zero_would_have_moved_nothing(size, epsilon):
+    """One bias learns a number of any size by Adam, whose rule is written here; twenty epochs of one step."""
+    network = Network((np.zeros((1, 1, 1)),), (np.zeros((1, 1, 1)),), actlab.identity)
+    optimiser = Adam(0.1 * size, epsilon=epsilon)
+    done = fit(network, [[0.0]], [[size]], epochs=20, optimiser=optimiser, dtype="float64")
+    bias = m = v = 0.0
+    for t in range(1, 21):
+        gradient = 2 * (bias - size)
+        m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
+        bias -= 0.1 * size * np.sqrt(1 - 0.999**t) / (1 - 0.9**t) * m / (np.sqrt(v) + epsilon)
+    assert done.network.biases[0].item() == pytest.approx(bias, rel=1e-6, abs=0)
+
+
+def test_moments_do_not_linger_as_subnormal_numbers():
+    """Which would cost a hundred times as much to compute with: the gradient is 0 after the first step."""
+    network = Network((np.zeros((1, 1, 1)),), (np.zeros((1, 1, 1)),), actlab.relu, actlab.relu)
+    network = replace(network, biases=(np.full((1, 1, 1), 1e-3),))
+    done = fit(network, [[0.0]], [[-1.0]], epochs=700, optimiser=Adam(0.1))
+    assert done.network.biases[0].item() < 0
+    mean = done.state.slots[0]
+    assert not mean.any()
+
+
 @in_each_layout
 @pytest.mark.parametrize(
     "hidden",
