@@ -11,28 +11,9 @@ from pathlib import Path
 import numpy as np
 import scipy
 
-from actlab.core import get
+from actlab.experiments.cosine_table.settings import COSINE_ACTIVATIONS, HIDDEN
 from actlab.experiments.floors.record import Floor, read, write
 from actlab.experiments.floors.search import find_floor
-
-# Those of the cosine-fit experiment. The leaky ReLU's three slopes are the defaults of its author, of Keras' function
-# and of Keras' layer.
-ACTIVATIONS = (
-    get("identity"),
-    get("sigmoid"),
-    get("tanh"),
-    get("relu"),
-    *(get("leaky_relu").with_params(negative_slope=slope) for slope in (0.01, 0.2, 0.3)),
-    get("elu"),
-    get("selu"),
-    get("silu"),
-    get("gelu"),
-    get("softplus"),
-    get("relu6"),
-    get("mish"),
-    get("gaussian"),
-)
-HIDDEN = (1, 2, 3, 4, 8)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -40,7 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     Of the floors that the output file already holds, those stay that are lower than what is found now.
     """
-    names = list(dict.fromkeys(activation.name for activation in ACTIVATIONS))
+    names = list(dict.fromkeys(activation.name for activation in COSINE_ACTIVATIONS))
     parser = argparse.ArgumentParser(prog="python -m actlab.experiments.floors", description=__doc__)
     parser.add_argument("--activations", nargs="+", default=names, choices=names, metavar="NAME", help="default: all")
     parser.add_argument("--hidden", nargs="+", type=int, default=HIDDEN, metavar="N", help="default: 1 2 3 4 8")
@@ -50,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, default=Path("floors.json"), help="default: floors.json")
     options = parser.parse_args(arguments)
     floors = read(options.output) if options.output.exists() else {}
-    for activation in ACTIVATIONS:
+    for activation in COSINE_ACTIVATIONS:
         for hidden in options.hidden if activation.name in options.activations else ():
             found = find_floor(activation, hidden, restarts=options.restarts, rounds=options.rounds, seed=options.seed)
             print(f"{time.process_time():5.0f} s  {found}", flush=True)
@@ -60,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _place(found: Floor) -> tuple[int, int]:
-    return ACTIVATIONS.index(found.activation), found.hidden
+    return COSINE_ACTIVATIONS.index(found.activation), found.hidden
 
 
 def _versions() -> dict[str, str]:
