@@ -105,7 +105,7 @@ def train_block(
     ValueError
         If the activation has no compiled form, or an array another shape or dtype than said above.
     """
-    kernel, parameter = _compiled(activation)
+    kernel, parameter = _compiled(activation, hidden)
     whole_number("hidden", hidden, least=1)
     whole_number("batch_size", batch_size, least=1)
     _check_arrays(parameters, data, shuffles, hidden)
@@ -127,7 +127,7 @@ def train_block(
         np.broadcast_to(rates, networks).copy(),
         corrections,
         losses,
-        _aligned(hidden * _UNIT + _NETWORK + points * 2 * _LANES, dtype),
+        _aligned(_NETWORK + hidden * _UNIT + points * 2 * _LANES, dtype),
         hidden,
         batch_size,
         *np.array([1 - beta_1, 1 - beta_2, epsilon, parameter], dtype),
@@ -139,7 +139,10 @@ def _check_arrays(parameters: np.ndarray, data: np.ndarray, shuffles: np.ndarray
     """Refuse what does not fit: compiled code would read and write beyond the ends of the arrays."""
     for label, array in (("parameters", parameters), ("data", data)):
         if array.dtype not in (np.float32, np.float64) or not array.flags.c_contiguous:
-            raise ValueError(f"{label} must be a C-contiguous array of float32 or float64; got {array.dtype}")
+            raise ValueError(
+                f"{label} must be a C-contiguous array of float32 or float64; got {array.dtype}, "
+                f"{'contiguous' if array.flags.c_contiguous else 'not contiguous'}"
+            )
     if not parameters.flags.writeable:
         raise ValueError("parameters are changed in place and must be writeable; got a read-only array")
     if parameters.ndim != 2 or len(parameters) != 3 * hidden + 1:
@@ -189,6 +192,7 @@ def _exponential(real: type, whole: type, digits: int, bias: int, ln_2: tuple, f
     Of the ``lowest`` z, n + bias is 0, which are the bits of 0: no other case is needed for what underflows.
     """
     lowest, per_ln_2, high, low = real(lowest), real(1 / np.log(2)), real(ln_2[0]), real(ln_2[1])
+    highest, others = fit[0], fit[1:]
     # Added to it, a number is rounded to a whole one, which then stands in the last bits of the sum.
     magic = real(1.5 * 2.0**digits)
 
@@ -197,8 +201,8 @@ def _exponential(real: type, whole: type, digits: int, bias: int, ln_2: tuple, f
         shifted = real(z * per_ln_2 + magic)
         n = shifted - magic
         r = (z - n * high) - n * low
-        rest = real(0)
-        for coefficient in fit:
+        rest = real(highest)
+        for coefficient in others:
             rest = rest * r + real(coefficient)
         power = whole((np.int64(shifted.view(whole)) + bias) << digits).view(real)
         return power, r + r * r * rest
@@ -383,29 +387,93 @@ _FORMS = {
 }
 
 
-def _compiled(activation: Elementwise) -> tuple[Callable, float]:
+def _compiled(activation: Elementwise, hidden: int) -> tuple[Callable, float]:
     """The training with this activation, and the value of the activation's parameter, 0 where it has none."""
     if not isinstance(activation, Elementwise) or activation.name not in _FORMS:
         raise ValueError(f"the compiled training has no {activation!r}; it has {', '.join(_FORMS)}")
     (parameter,) = activation.values.values() or (0.0,)
-    return _kernel(activation.name), parameter
+    return _kernel(activation.name, hidden if hidden <= _FEW else 0), parameter
+
+
+# --- A few units, one by one ------------------------------------------------------------------------------------------
+
+# Up to this many units are written out: with both in one loop over networks, what a point gives stays in registers,
+# which doubles the speed. The compiler does not turn a loop with three of them into vector instructions.
+_FEW = 2
+
+# ``units`` is the tuple of where their rows begin; a function deals with the first and calls itself for the others,
+# which numba resolves while it compiles.
+
+
+def _answers(units, scratch, i, x, form, parameter):
+    """Value and slope of each unit at the input ``x``, as a tuple of pairs."""
+
+
+@overload(_answers, jit_options={"forceinline": True})
+def _answers_of(units, scratch, i, x, form, parameter):
+    if not len(units):
+        return lambda units, scratch, i, x, form, parameter: ()
+
+    def answers(units, scratch, i, x, form, parameter):
+        k = units[0] + i
+        first = form(scratch[_WEIGHT + k] * x + scratch[_BIAS + k], parameter)
+        return (first, *_answers(units[1:], scratch, i, x, form, parameter))
+
+    return answers
+
+
+def _output(units, answers, scratch, i):
+    """The sum of the values times their output weights."""
+
+
+@overload(_output, jit_options={"forceinline": True})
+def _output_of(units, answers, scratch, i):
+    if len(units) == 1:
+        return lambda units, answers, scratch, i: scratch[_OUTPUT_WEIGHT + units[0] + i] * answers[0][0]
+    return lambda units, answers, scratch, i: (
+        scratch[_OUTPUT_WEIGHT + units[0] + i] * answers[0][0] + _output(units[1:], answers[1:], scratch, i)
+    )
+
+
+def _collect(units, answers, scratch, i, x, error):
+    """Add what the point says to the gradients of all units."""
+
+
+@overload(_collect, jit_options={"forceinline": True})
+def _collect_of(units, answers, scratch, i, x, error):
+    if not len(units):
+        return lambda units, answers, scratch, i, x, error: None
+
+    def collect(units, answers, scratch, i, x, error):
+        k = units[0] + i
+        value, slope = answers[0]
+        reached = error * slope
+        scratch[_GRADIENTS + k] += reached * x
+        scratch[_GRADIENTS + _LANES + k] += reached
+        scratch[_GRADIENTS + 2 * _LANES + k] += error * value
+        _collect(units[1:], answers[1:], scratch, i, x, error)
+
+    return collect
 
 
 # --- The training -----------------------------------------------------------------------------------------------------
 
 
 @cache
-def _kernel(name: str) -> Callable:
+def _kernel(name: str, few: int) -> Callable:
+    """The training with the activation of that name: of ``few`` hidden units, or of any number of them if that is 0."""
     form, lanes = _FORMS[name], _LANES
+    units_apart = tuple(_NETWORK + j * _UNIT for j in range(few))
 
     def train(
         parameters, data, shuffles, rates, corrections, losses, scratch, hidden, batch_size, gain_1, gain_2, epsilon,
         parameter,
     ):  # fmt: skip
+        # The rows of the scratch: of the networks, then of each unit, then x and y of every point.
         points, networks = data.shape[0], data.shape[2]
         real = parameters.dtype.type
-        units, net = scratch[: hidden * _UNIT], scratch[hidden * _UNIT : hidden * _UNIT + _NETWORK]
-        xy = scratch[hidden * _UNIT + _NETWORK :]
+        net, units = scratch[:_NETWORK], scratch[_NETWORK : _NETWORK + hidden * _UNIT]
+        xy = scratch[_NETWORK + hidden * _UNIT :]
         for start in range(0, networks, lanes):
             count = min(lanes, networks - start)
             scratch[:] = real(0)
@@ -427,27 +495,37 @@ def _kernel(name: str) -> Callable:
                     last = min(first + batch_size, points)
                     for k in range(first, last):
                         point = xy[shuffles[epoch, k] * 2 * lanes : (shuffles[epoch, k] + 1) * 2 * lanes]
-                        for i in range(lanes):
-                            net[_ERROR + i] = net[_OUTPUT_BIAS + i] - point[lanes + i]
-                        for j in range(hidden):
-                            unit = units[j * _UNIT : (j + 1) * _UNIT]
+                        if units_apart:
                             for i in range(lanes):
-                                value, slope = form(unit[_WEIGHT + i] * point[i] + unit[_BIAS + i], parameter)
-                                unit[_VALUE + i] = value
-                                unit[_SLOPE + i] = slope
-                                net[_ERROR + i] += unit[_OUTPUT_WEIGHT + i] * value
-                        for i in range(lanes):
-                            error = net[_ERROR + i]
-                            net[_SQUARES + i] += error * error
-                            net[_GRADIENT + i] += error
-                        for j in range(hidden):
-                            unit = units[j * _UNIT : (j + 1) * _UNIT]
+                                x = point[i]
+                                answers = _answers(units_apart, scratch, i, x, form, parameter)
+                                error = scratch[_OUTPUT_BIAS + i] - point[lanes + i]
+                                error += _output(units_apart, answers, scratch, i)
+                                scratch[_SQUARES + i] += error * error
+                                scratch[_GRADIENT + i] += error
+                                _collect(units_apart, answers, scratch, i, x, error)
+                        else:
+                            for i in range(lanes):
+                                net[_ERROR + i] = net[_OUTPUT_BIAS + i] - point[lanes + i]
+                            for j in range(hidden):
+                                unit = units[j * _UNIT : (j + 1) * _UNIT]
+                                for i in range(lanes):
+                                    value, slope = form(unit[_WEIGHT + i] * point[i] + unit[_BIAS + i], parameter)
+                                    unit[_VALUE + i] = value
+                                    unit[_SLOPE + i] = slope
+                                    net[_ERROR + i] += unit[_OUTPUT_WEIGHT + i] * value
                             for i in range(lanes):
                                 error = net[_ERROR + i]
-                                reached = error * unit[_SLOPE + i]
-                                unit[_GRADIENTS + i] += reached * point[i]
-                                unit[_GRADIENTS + lanes + i] += reached
-                                unit[_GRADIENTS + 2 * lanes + i] += error * unit[_VALUE + i]
+                                net[_SQUARES + i] += error * error
+                                net[_GRADIENT + i] += error
+                            for j in range(hidden):
+                                unit = units[j * _UNIT : (j + 1) * _UNIT]
+                                for i in range(lanes):
+                                    error = net[_ERROR + i]
+                                    reached = error * unit[_SLOPE + i]
+                                    unit[_GRADIENTS + i] += reached * point[i]
+                                    unit[_GRADIENTS + lanes + i] += reached
+                                    unit[_GRADIENTS + 2 * lanes + i] += error * unit[_VALUE + i]
                     # What all points of the batch share is multiplied in once: 2 / batch and the output weight.
                     share, correction = real(2) / real(last - first), corrections[step]
                     step += 1

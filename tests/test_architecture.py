@@ -72,7 +72,18 @@ ALLOWED = {
     "cards": {"catalogue", "core", "figures", "formulas"},
     "keras_reference": {"checks", "core", "tf"},
     "confirmation": {"checks", "core", "experiments", "keras_reference", "statistics", "tf"},
-    "speed": {"accuracy", "catalogue", "core", "formulas", "peers"},
+    "speed": {
+        "accuracy",
+        "catalogue",
+        "compiled",
+        "core",
+        "experiments",
+        "formulas",
+        "network",
+        "optimisers",
+        "peers",
+        "training",
+    },
     "__init__": {"core", "functions"},
 }
 

@@ -324,13 +324,6 @@ def test_a_threshold_on_a_small_mode_separates_nothing():
     assert (first.high, second.low, second.high, third.low) == pytest.approx(EDGES[[50, 50, 70, 70]])
 
 
-def test_a_threshold_on_the_edge_of_the_upper_mode_is_on_it():
-    counts = np.zeros(140, int)
-    counts[[40, 60, 61]] = 1000, 1000, 400
-    assert not separates(counts, EDGES[60] * 1.01)
-    assert not separates(counts, EDGES[61] * 1.01)
-
-
 def test_histograms_that_are_none_are_refused():
     assert modes([0] * 140) == ()
     assert not separates([0] * 140, 0.1)
