@@ -263,7 +263,7 @@ def loss_histograms(results, axes, *, cuts: Sequence[float], floors: Sequence[fl
     """Draw how many networks of several ``CosineFits`` end at which loss: a row each, on one logarithmic axis.
 
     Dotted lines are the ``cuts`` between outcomes, and the percentages say how many networks lie between them. A
-    triangle on the axis is the result's number in ``floors``, or points to where it lies.
+    triangle below the axis is the result's number in ``floors``, or points to where it lies.
     """
     low, high = 5e-5, 0.9
     edges = 10 ** (np.arange(np.floor(_DECADE * np.log10(low)), np.ceil(_DECADE * np.log10(high)) + 1) / _DECADE)
@@ -271,7 +271,8 @@ def loss_histograms(results, axes, *, cuts: Sequence[float], floors: Sequence[fl
         counts, _ = np.histogram(np.clip(result.loss, low, high), edges)
         ax.stairs(counts, edges, fill=True, color=colour(result.activation))
         mark = "^" if floor > low else "<"
-        ax.plot(max(_significant(floor), low), 0, mark, color="black", markersize=7, clip_on=False, zorder=3)
+        place = {"transform": ax.get_xaxis_transform(), "clip_on": False, "zorder": 3}
+        ax.plot(max(_significant(floor), low), -0.08, mark, color="black", markersize=6, **place)
         for cut in cuts:
             ax.axvline(cut, color="0.5", linestyle=":", linewidth=1)
         for left, right in pairwise([0, *cuts, np.inf]):
