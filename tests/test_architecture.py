@@ -40,7 +40,7 @@ ALLOWED = {
     "accuracy": {"calls", "catalogue", "core", "formulas", "peers"},
     "figures": {"core", "functions", "formulas", "properties"},
     "cards": {"catalogue", "core", "figures", "formulas"},
-    "speed": {"catalogue", "compiled", "core", "formulas", "peers"},
+    "speed": {"calls", "catalogue", "compiled", "core", "formulas", "peers"},
     "__init__": {"core", "functions"},
 }
 
