@@ -73,16 +73,8 @@ ALLOWED = {
     "keras_reference": {"checks", "core", "tf"},
     "confirmation": {"checks", "core", "experiments", "keras_reference", "statistics", "tf"},
     "speed": {
-        "accuracy",
-        "catalogue",
-        "compiled",
-        "core",
-        "experiments",
-        "formulas",
-        "network",
-        "optimisers",
-        "peers",
-        "training",
+        "accuracy", "calls", "catalogue", "compiled", "core", "experiments", "formulas", "network", "optimisers",
+        "peers", "training",
     },
     "__init__": {"core", "functions"},
 }

@@ -61,6 +61,15 @@ def test_the_fastest_size_is_measured_and_the_first_call_is_apart():
     assert found[0].median == 1
 
 
+def test_the_stock_fit_takes_turns_and_times_itself():
+    train, clock = made_up([9, 8, 7, 6])
+    fits = iter([3.0, 4.0, 5.0])
+    found = training.measure(
+        actlab.relu, {"a": training.Contestant(train, (1,))}, lambda: next(fits), rounds=2, clock=clock, wall=clock
+    )
+    assert found[1] == training.Timing("relu", "model.fit", 1, first=0, seconds=(4, 5))
+
+
 def test_short_trainings_are_repeated():
     train, clock = made_up([1.0, 0.1, *[0.1] * 4, 0.2])
     (found,) = training.measure(

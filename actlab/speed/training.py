@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from actlab import calls
 from actlab.core import Elementwise, get
 from actlab.experiments.cosine import cosine_data
 from actlab.network import Network
@@ -117,33 +122,39 @@ def block(networks: int, epochs: int = EPOCHS) -> Arrays:
     return parameters, data, shuffles
 
 
-def stock_fit(activation: Elementwise) -> Callable[[], object]:
-    """A call that trains one network as a user of Keras does: a new model, ``compile`` and ``fit``."""
+def stock_fit(activation: Elementwise) -> float:
+    """Train one network as a user of Keras does, a new model, ``compile`` and ``fit``; return the processor seconds.
+
+    It must run in a process of its own: ``actlab.tf`` sets Keras up for reproducibility, which is slower.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
     import keras
+    import tensorflow
 
-    from actlab import peers
-
-    native = peers.native("keras", activation)
+    if tensorflow.config.threading.get_intra_op_parallelism_threads() != 1:  # the first fit in this process
+        tensorflow.config.threading.set_intra_op_parallelism_threads(1)
+        tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+    path, arguments = calls.bound(activation, "keras")
+    native = partial(getattr(keras.activations, path), **arguments)
     x = np.linspace(0, 2 * np.pi, POINTS, dtype=np.float32)[:, np.newaxis]
-
-    def fit() -> object:
-        layers = keras.layers
-        model = keras.Sequential([keras.Input((1,)), layers.Dense(HIDDEN, native), layers.Dense(1)])
-        model.compile(loss="mse", optimizer=keras.optimizers.Adam(LEARNING_RATE))
-        return model.fit(x, np.cos(x) + 1, epochs=EPOCHS, batch_size=BATCH_SIZE, verbose=0)
-
-    return fit
+    start = time.process_time()
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((1,)), layers.Dense(HIDDEN, native), layers.Dense(1)])
+    model.compile(loss="mse", optimizer=keras.optimizers.Adam(LEARNING_RATE))
+    model.fit(x, np.cos(x) + 1, epochs=EPOCHS, batch_size=BATCH_SIZE, verbose=0)
+    return time.process_time() - start
 
 
 def measure(
     activation: Elementwise,
     contestants: Mapping[str, Contestant],
-    fit: Callable[[], object] | None,
+    fit: Callable[[], float] | None,
     rounds: int = 5,
     clock: Callable[[], float] = time.process_time,
     wall: Callable[[], float] = time.perf_counter,
 ) -> list[Timing]:
-    """Time the contestants and the stock ``fit``, which take turns, in seconds of ``clock`` per network.
+    """Time the contestants in seconds of ``clock`` per network; ``fit``, which returns its own, takes turns with them.
 
     First calls are timed by ``wall``: PyTorch has another process compile for it.
     """
@@ -153,7 +164,7 @@ def measure(
         call()
         return clock() - start
 
-    calls, firsts = {}, {}
+    programs, firsts = {}, {}
     for name, contestant in contestants.items():
         best = np.inf
         for size in contestant.sizes:
@@ -162,16 +173,17 @@ def measure(
             first, once = timed(call, wall), timed(call)
             if once / size < best:
                 best, firsts[name] = once / size, first
-                calls[name] = (call, size, max(1, round(_SECONDS / max(once, 1e-9))))
+                programs[name] = (call, size, max(1, round(_SECONDS / max(once, 1e-9))))
+    seconds = {name: [] for name in programs}
     if fit is not None:
-        calls["model.fit"], firsts["model.fit"] = (fit, 1, 1), timed(fit, wall)
-    seconds = {name: [] for name in calls}
+        firsts["model.fit"], seconds["model.fit"] = timed(fit, wall), []
     for _ in range(rounds):
-        for name, (call, size, repeats) in calls.items():
+        for name, (call, size, repeats) in programs.items():
             seconds[name].append(sum(timed(call) for _ in range(repeats)) / repeats / size)
-    return [
-        Timing(activation.name, name, size, firsts[name], tuple(seconds[name])) for name, (_, size, _) in calls.items()
-    ]
+        if fit is not None:
+            seconds["model.fit"].append(fit())
+    sizes = {name: size for name, (_, size, _) in programs.items()} | {"model.fit": 1}
+    return [Timing(activation.name, name, sizes[name], firsts[name], tuple(found)) for name, found in seconds.items()]
 
 
 def table(timings: Iterable[Timing]) -> str:
@@ -219,12 +231,14 @@ def main(arguments: list[str] | None = None) -> None:
     frameworks = load()
     contestants = installed(frameworks)
     contestants = {name: contestants[name] for name in options.contestants or contestants if name in contestants}
-    timings = []
-    for activation in ACTIVATIONS:
-        if activation.name in options.activations:
-            fit = stock_fit(activation) if "keras" in frameworks and not options.without_fit else None
-            timings += measure(activation, contestants, fit, options.rounds)
-            print(table(timings[-len(contestants) - (fit is not None) :]), flush=True)
+    with_fit, timings = "keras" in frameworks and not options.without_fit, []
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        for activation in ACTIVATIONS:
+            if activation.name in options.activations:
+                fit = (lambda activation=activation: pool.submit(stock_fit, activation).result()) if with_fit else None
+                found = measure(activation, contestants, fit, options.rounds)
+                print(table(found), flush=True)
+                timings += found
     settings = {"clock": "processor time", "threads": 1, "hidden": HIDDEN, "epochs": EPOCHS, "points": POINTS}
     save(options.output, timings, **settings, frameworks=list(frameworks), rounds=options.rounds)
 
