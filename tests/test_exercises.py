@@ -8,10 +8,8 @@ import pytest
 
 import actlab
 from actlab import experiments
-from actlab.experiments import CosineFit, cosine_data
-from tests.test_book import read
-
-LEAKY = actlab.leaky_relu.with_params(negative_slope=0.2)
+from actlab.experiments import cosine_data
+from tests.test_book import BOOK, read
 
 
 def run(notebook, cell, capsys, *edits, **names):
@@ -24,40 +22,21 @@ def run(notebook, cell, capsys, *edits, **names):
     return capsys.readouterr().out.strip()
 
 
-def a_fit():
-    x, target = cosine_data()
-    weights, biases, output = np.array([-1.5, 1.2]), np.array([2.0, -5.0]), np.array([2.5, 2.0])
-    prediction = actlab.sigmoid(x[:, np.newaxis] * weights + biases) @ output + 0.25
-    return CosineFit(actlab.sigmoid, 0, x, target, prediction, np.ones(1), weights, biases, output, 0.25)
-
-
-@pytest.mark.parametrize(("answer", "right"), [("None", False), ("1 / 2", False), ("1 / 4", True)])
-def test_the_probability_of_two_born_dead_units(answer, right, capsys):
-    said = run("experiments/cosine-fit.ipynb", "exercise-1", capsys, ("answer = None", f"answer = {answer}"))
-    assert said.startswith("right" if right else "not yet: ")
-
-
 def test_the_flipped_unit(capsys):
-    fit = a_fit()
-    names = {"sigmoid": fit, "X": fit.x[:, np.newaxis]}
+    fits = {"sigmoid": experiments.cosine_fit("sigmoid", networks=16, dtype="float64")}
+    names = {"fits": fits, "x": cosine_data()[0], "experiments": experiments}
     repair = ("mine =", "c += v[0]\nv[0] *= -1\nmine =")
     for edits, start in (((), "not yet: "), ((repair,), "right"), ((repair,), "right")):
-        assert run("experiments/cosine-fit.ipynb", "exercise-2", capsys, *edits, **names).startswith(start)
+        assert run("experiments/cosine-fit.ipynb", "exercise-flip", capsys, *edits, **names).startswith(start)
 
 
 @pytest.mark.parametrize(
-    ("seed", "loss", "start"), [(0, 0.5, "not yet"), (1, 0.01, "not yet"), (7, 0.5, "not yet"), (7, 0.01, "right")]
+    ("cut", "start"), [("None", "not yet"), ("0.2", "not yet"), ("0.02", "not yet"), ("0.09", "right")]
 )
-def test_the_search_for_a_seed(seed, loss, start, capsys):
-    class Experiments:
-        @staticmethod
-        def cosine_fit(activation, seed):
-            assert activation == LEAKY
-            return type("Fit", (), {"loss": loss})
-
-    edit = ("seed = 0", f"seed = {seed}")
-    names = {"experiments": Experiments, "leaky_relu": LEAKY}
-    assert run("experiments/cosine-fit.ipynb", "exercise-3", capsys, edit, **names).startswith(start)
+def test_the_cut_that_makes_another_winner(cut, start, capsys):
+    fits = {name: experiments.cosine_fit(name, networks=2048) for name in ("silu", "sigmoid")}
+    said = run("experiments/cosine-fit.ipynb", "exercise-cut", capsys, ("cut = None", f"cut = {cut}"), fits=fits)
+    assert said.startswith(start)
 
 
 @pytest.mark.parametrize(("line", "right"), [("s * (1 - s)", False), ("s * s", False), ("s / (1 + math.exp(x))", True)])
@@ -66,7 +45,7 @@ def test_the_derivative_of_the_sigmoid(line, right, capsys):
     assert said.startswith("right" if right else "not yet: ")
 
 
-# --- The chapters on functions ----------------------------------------------------------------------------------------
+# --- One line to be edited --------------------------------------------------------------------------------------------
 
 # Notebook, cell, the line to be edited, and answers: the right one, and wrong ones.
 ANSWERS = [
@@ -78,6 +57,8 @@ ANSWERS = [
     ("smooth-gates", "exercise-gain", "factor = None", "1.5335", ["1.4811", "2.35"]),
     ("hard-functions", "exercise-bits", "bits = None", "11", ["10", "12", "0", "99"]),
     ("hard-functions", "exercise-ramp", "lowest = None", "-1.5", ["1.5", "-3"]),
+    ("cosine-fit", "exercise-born", "hidden = None", "10", ["2", "9", "11"]),
+    ("cosine-fit", "exercise-tanh", "change = None", '{"inputs": "centred"}', ['{"epochs": 600}', '{"hidden": 3}']),
 ]
 
 
@@ -91,7 +72,8 @@ ANSWERS = [
 )
 def test_an_answer_is_judged(notebook, cell, line, answer, right, capsys):
     edit = (line, line.replace("None", answer))
-    said = run(f"functions/{notebook}.ipynb", cell, capsys, edit, experiments=experiments)
+    (path,) = BOOK.glob(f"*/{notebook}.ipynb")
+    said = run(path.relative_to(BOOK), cell, capsys, edit, experiments=experiments)
     assert said.startswith("right" if right else "not yet")
 
 

@@ -2,6 +2,7 @@
 
 from actlab.experiments.classification import Calibration, LabelTraining, calibration, learn_labels
 from actlab.experiments.cosine import CosineFits, cosine_data, cosine_fit
+from actlab.experiments.cosine_outcomes import OUTCOMES, bends, ended, typical
 from actlab.experiments.denoising import Denoising, denoise
 from actlab.experiments.depth import DepthSignal, signal_through_depth
 from actlab.experiments.dying import DeadUnits, dead_units
@@ -25,13 +26,13 @@ from actlab.experiments.slopes import LearnedSlopes, learned_slopes
 from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining, learn_xor, separate_corners
 
 __all__ = [
-    "CORNERS", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFits", "DeadUnits", "Denoising",
-    "DepthSignal", "Floor", "KerasCosineFit", "LabelTraining", "LearnedSlopes", "LinearTraining", "OneUnitFit",
-    "QuantisationErrors", "Recovery", "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining",
-    "WeightMovement", "XorTraining", "calibration", "collapse_errors", "conditioning", "cosine_data", "cosine_fit",
-    "dead_units", "denoise", "find_floor", "first_float", "fit_one_unit", "fit_shifted", "floor", "keras_cosine_fit",
-    "learn_labels", "learn_xor", "learned_slopes", "quantisation_errors", "quantise", "recorded_floors", "recovery",
-    "relative_errors",
-    "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
-    "train_sure_unit", "wave", "weight_movement",
+    "CORNERS", "OUTCOMES", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFits", "DeadUnits",
+    "Denoising", "DepthSignal", "Floor", "KerasCosineFit", "LabelTraining", "LearnedSlopes", "LinearTraining",
+    "OneUnitFit", "QuantisationErrors", "Recovery", "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit",
+    "UnitTraining", "WeightMovement", "XorTraining", "bends", "calibration", "collapse_errors", "conditioning",
+    "cosine_data", "cosine_fit", "dead_units", "denoise", "ended", "find_floor", "first_float", "fit_one_unit",
+    "fit_shifted", "floor", "keras_cosine_fit", "learn_labels", "learn_xor", "learned_slopes",
+    "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors", "separate_corners",
+    "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks", "train_sure_unit", "typical",
+    "wave", "weight_movement",
 ]  # fmt: skip

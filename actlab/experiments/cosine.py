@@ -101,6 +101,14 @@ class CosineFits:
         """The networks whose loss is no finite number, (networks,)."""
         return ~np.isfinite(self.loss)
 
+    @property
+    def bend_places(self) -> np.ndarray:
+        """The x as in ``cosine_data`` at which a unit's pre-activation is 0, (networks, hidden)."""
+        seen = -self.hidden_biases / self.hidden_weights
+        x, _ = cosine_data()
+        low, high = INPUTS[self.inputs](x)[[0, -1]]
+        return x[0] + (seen - low) * (x[-1] - x[0]) / (high - low)
+
     def share(self, outcomes: np.ndarray) -> Share:
         """The share of networks for which ``outcomes`` (networks,) is true.
 
@@ -110,6 +118,17 @@ class CosineFits:
             raise ValueError(f"outcomes must be ({self.networks},), one for each network; got {np.shape(outcomes)}")
         shared = self.order == "reshuffled"
         return Share.of(outcomes, groups=self.numbers // orders.GROUP if shared else None)
+
+    def unit_share(self, outcomes: np.ndarray, among: np.ndarray | bool = True) -> Share:
+        """The share of units for which ``outcomes`` (networks, hidden) is true, of those for which ``among`` is.
+
+        Its interval takes account of units that belong to one network, or to networks that share shuffles.
+        """
+        if np.shape(outcomes) != self.dead.shape:
+            raise ValueError(f"outcomes must be {self.dead.shape}, one for each unit; got {np.shape(outcomes)}")
+        among = np.broadcast_to(among, self.dead.shape)
+        together = orders.GROUP if self.order == "reshuffled" else 1
+        return Share.of(outcomes[among], groups=self.numbers[np.nonzero(among)[0]] // together)
 
     def success(self, threshold: float) -> Share:
         """The share of networks whose final loss is below ``threshold``."""

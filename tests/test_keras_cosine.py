@@ -9,7 +9,7 @@ import pytest
 
 import actlab
 from actlab import tf
-from actlab.experiments import CosineFit, cosine_data, cosine_fit
+from actlab.experiments import KerasCosineFit, cosine_data, keras_cosine_fit
 
 LEAKY_OF_KERAS = actlab.leaky_relu.with_params(negative_slope=0.2)
 ACTIVATIONS = [actlab.linear, actlab.sigmoid, actlab.tanh, actlab.relu, LEAKY_OF_KERAS, actlab.swish]
@@ -21,7 +21,7 @@ def by_hand(hidden_weights, hidden_biases, activation=actlab.relu):
     weights, biases = np.array(hidden_weights, float), np.array(hidden_biases, float)
     output_weights = np.arange(1.0, weights.size + 1)
     prediction = sum(v * activation(w * x + b) for v, w, b in zip(output_weights, weights, biases, strict=True)) + 0.5
-    return CosineFit(activation, 0, x, target, prediction, np.array([1.0]), weights, biases, output_weights, 0.5)
+    return KerasCosineFit(activation, 0, x, target, prediction, np.array([1.0]), weights, biases, output_weights, 0.5)
 
 
 def test_the_data_is_one_wave_from_zero_to_two():
@@ -41,7 +41,7 @@ def test_the_best_line_is_level_and_its_loss_is_the_variance():
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
 def test_the_parts_add_up_to_what_keras_predicts(activation):
-    fit = cosine_fit(activation, units=3, epochs=2, seed=3)
+    fit = keras_cosine_fit(activation, units=3, epochs=2, seed=3)
     assert fit.contributions.shape == (100, 3)
     assert fit.losses.shape == (2,)
     np.testing.assert_allclose(fit.rebuilt, fit.prediction, rtol=0, atol=1e-6)
@@ -57,25 +57,25 @@ def test_the_training_is_that_of_a_plain_keras_script():
     model.compile(loss="mse", optimizer=keras.optimizers.Adam(0.04))
     history = model.fit(x.reshape(-1, 1), target.reshape(-1, 1), epochs=4, batch_size=32, verbose=0)
 
-    fit = cosine_fit(LEAKY_OF_KERAS, epochs=4, seed=5)
+    fit = keras_cosine_fit(LEAKY_OF_KERAS, epochs=4, seed=5)
     np.testing.assert_array_equal(fit.losses, history.history["loss"])
     np.testing.assert_array_equal(fit.hidden_weights, model.get_weights()[0][0])
     np.testing.assert_array_equal(fit.output_bias, model.get_weights()[3][0])
 
 
 def test_a_seed_repeats_and_another_differs():
-    one, again, other = (cosine_fit("tanh", epochs=2, seed=seed) for seed in (1, 1, 2))
+    one, again, other = (keras_cosine_fit("tanh", epochs=2, seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.prediction, again.prediction)
     assert not np.allclose(one.prediction, other.prediction)
 
 
 def test_losses_fall_over_a_training():
-    losses = cosine_fit("sigmoid", epochs=60, seed=0).losses
+    losses = keras_cosine_fit("sigmoid", epochs=60, seed=0).losses
     assert losses[-1] < 0.45 < losses[0]  # below the best straight line
 
 
 def test_a_born_dead_relu_unit_never_moves():
-    early, late = (cosine_fit("relu", units=8, epochs=epochs, seed=0) for epochs in (1, 4))
+    early, late = (keras_cosine_fit("relu", units=8, epochs=epochs, seed=0) for epochs in (1, 4))
     born_dead = early.dead
     assert 0 < born_dead.sum() < 8
     np.testing.assert_array_equal(early.hidden_weights[born_dead], late.hidden_weights[born_dead])
@@ -110,16 +110,16 @@ def test_the_repr_names_activation_size_and_outcome():
 )
 def test_a_bad_number_is_named(arguments, message):
     with pytest.raises(ValueError, match=message):
-        cosine_fit("relu", **arguments)
+        keras_cosine_fit("relu", **arguments)
 
 
 def test_an_activation_that_keras_lacks_is_refused():
     with pytest.raises(ValueError, match=r"Keras has no twin of prelu.*relu"):
-        cosine_fit("prelu")
+        keras_cosine_fit("prelu")
     with pytest.raises(ValueError, match="each number on its own; got softmax"):
-        cosine_fit("softmax")
+        keras_cosine_fit("softmax")
     with pytest.raises(ValueError, match="silu has no parameter beta"):
-        cosine_fit(actlab.silu.with_params(beta=2.0))
+        keras_cosine_fit(actlab.silu.with_params(beta=2.0))
 
 
 def test_importing_keras_prints_nothing():
