@@ -90,9 +90,21 @@ def test_the_table_counts_networks_in_the_time_of_one_fit():
     assert rows[2][-3] == "-"
 
 
+def test_networks_per_fit_have_the_spread_of_the_rounds():
+    timings = [
+        training.Timing("relu", "a", 256, 2.0, (0.25, 1.0, 0.125)),
+        training.Timing("relu", "model.fit", 1, 20.0, (9.0, 11.0, 10.0)),
+        training.Timing("tanh", "a", 256, 2.0, (0.25,)),
+    ]
+    table = training.per_fit(timings)
+    assert table.columns == ("trained by", "`relu`", "`tanh`")
+    assert table.rows == (("a", "40 (10 to 80)", ""),)
+
+
 def test_a_record_says_where_it_comes_from(tmp_path):
     timing = training.Timing("relu", "a", 256, 2.0, (0.25, 1.0))
     training.save(tmp_path / "training.json", [timing], rounds=2)
+    assert training.read(tmp_path / "training.json") == (timing,)
     read = json.loads((tmp_path / "training.json").read_text(encoding="utf-8"))
     assert read["provenance"]["rounds"] == 2
     assert read["provenance"]["versions"]["numpy"] == np.__version__

@@ -22,17 +22,19 @@ from typing import Any
 import numpy as np
 
 from actlab import calls
+from actlab.catalogue import Table
 from actlab.core import Elementwise, get
 from actlab.experiments.cosine import cosine_data
 from actlab.network import Network
 from actlab.optimisers import Adam
 from actlab.speed import ensembles
 from actlab.speed.contestants import load, pin
-from actlab.speed.record import provenance
+from actlab.speed.record import RECORDED, provenance
 from actlab.training import fit as train_ensemble
 
 ACTIVATIONS = (get("sigmoid"), get("tanh"), get("relu"), get("leaky_relu").with_params(negative_slope=0.2))
 HIDDEN, POINTS, EPOCHS, BATCH_SIZE, LEARNING_RATE = 2, 100, 300, 32, 0.04
+STOCK = "model.fit"  # what Keras' own training is called in a record
 _SECONDS = 0.5  # a shorter measurement is repeated until it has taken that long
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -176,20 +178,20 @@ def measure(
                 programs[name] = (call, size, max(1, round(_SECONDS / max(once, 1e-9))))
     seconds = {name: [] for name in programs}
     if fit is not None:
-        firsts["model.fit"], seconds["model.fit"] = timed(fit, wall), []
+        firsts[STOCK], seconds[STOCK] = timed(fit, wall), []
     for _ in range(rounds):
         for name, (call, size, repeats) in programs.items():
             seconds[name].append(sum(timed(call) for _ in range(repeats)) / repeats / size)
         if fit is not None:
-            seconds["model.fit"].append(fit())
-    sizes = {name: size for name, (_, size, _) in programs.items()} | {"model.fit": 1}
+            seconds[STOCK].append(fit())
+    sizes = {name: size for name, (_, size, _) in programs.items()} | {STOCK: 1}
     return [Timing(activation.name, name, sizes[name], firsts[name], tuple(found)) for name, found in seconds.items()]
 
 
 def table(timings: Iterable[Timing]) -> str:
     """Lines that say for each activation and contestant what was measured."""
     timings = list(timings)
-    stock = {timing.activation: timing.median for timing in timings if timing.contestant == "model.fit"}
+    stock = {timing.activation: timing.median for timing in timings if timing.contestant == STOCK}
     lines = [f"{'activation':12}{'contestant':18}{'block':>6}{'networks/s':>12}{'per model.fit':>15}{'first call':>12}"]
     for timing in timings:
         ratio = f"{stock[timing.activation] / timing.median:,.0f}" if timing.activation in stock else "-"
@@ -198,6 +200,29 @@ def table(timings: Iterable[Timing]) -> str:
             f"{ratio:>15}{timing.first:10.2f} s"
         )
     return "\n".join(lines)
+
+
+def per_fit(timings: Iterable[Timing]) -> Table:
+    """Networks trained in the time of one stock fit: the median of the rounds, and in brackets slowest and fastest."""
+    by = {(timing.activation, timing.contestant): timing for timing in timings}
+    activations, contestants = (tuple(dict.fromkeys(key[k] for key in by)) for k in (0, 1))
+    rows = []
+    for contestant in contestants:
+        cells = []
+        for activation in activations:
+            stock, timing = by.get((activation, STOCK)), by.get((activation, contestant))
+            times = (timing.median, max(timing.seconds), min(timing.seconds)) if stock and timing else ()
+            counts = [f"{float(f'{stock.median / seconds:.2g}'):,.0f}" for seconds in times]
+            cells.append(f"{counts[0]} ({counts[1]} to {counts[2]})" if counts else "")
+        if contestant != STOCK:
+            rows.append((contestant, *cells))
+    return Table(("trained by", *(f"`{activation}`" for activation in activations)), tuple(rows))
+
+
+def read(path: Path = RECORDED / "training.json") -> tuple[Timing, ...]:
+    """The timings that ``save`` wrote, by default those that the package holds."""
+    held = json.loads(path.read_text(encoding="utf-8"))["timings"]
+    return tuple(Timing(**{**timing, "seconds": tuple(timing["seconds"])}) for timing in held)
 
 
 def save(path: Path, timings: Iterable[Timing], **settings: Any) -> None:
