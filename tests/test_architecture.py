@@ -74,6 +74,7 @@ ALLOWED = {
     "confirmation": {"checks", "core", "experiments", "keras_reference", "statistics", "tf"},
     "speed": {
         "accuracy",
+        "calls",
         "catalogue",
         "compiled",
         "core",

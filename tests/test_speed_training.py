@@ -61,6 +61,15 @@ def test_the_fastest_size_is_measured_and_the_first_call_is_apart():
     assert found[0].median == 1
 
 
+def test_the_stock_fit_takes_turns_and_times_itself():
+    train, clock = made_up([9, 8, 7, 6])
+    fits = iter([3.0, 4.0, 5.0])
+    found = training.measure(
+        actlab.relu, {"a": training.Contestant(train, (1,))}, lambda: next(fits), rounds=2, clock=clock, wall=clock
+    )
+    assert found[1] == training.Timing("relu", "model.fit", 1, first=0, seconds=(4, 5))
+
+
 def test_short_trainings_are_repeated():
     train, clock = made_up([1.0, 0.1, *[0.1] * 4, 0.2])
     (found,) = training.measure(
@@ -81,9 +90,21 @@ def test_the_table_counts_networks_in_the_time_of_one_fit():
     assert rows[2][-3] == "-"
 
 
+def test_networks_per_fit_have_the_spread_of_the_rounds():
+    timings = [
+        training.Timing("relu", "a", 256, 2.0, (0.25, 1.0, 0.125)),
+        training.Timing("relu", "model.fit", 1, 20.0, (9.0, 11.0, 10.0)),
+        training.Timing("tanh", "a", 256, 2.0, (0.25,)),
+    ]
+    table = training.per_fit(timings)
+    assert table.columns == ("trained by", "`relu`", "`tanh`")
+    assert table.rows == (("a", "40 (10 to 80)", ""),)
+
+
 def test_a_record_says_where_it_comes_from(tmp_path):
     timing = training.Timing("relu", "a", 256, 2.0, (0.25, 1.0))
     training.save(tmp_path / "training.json", [timing], rounds=2)
+    assert training.read(tmp_path / "training.json") == (timing,)
     read = json.loads((tmp_path / "training.json").read_text(encoding="utf-8"))
     assert read["provenance"]["rounds"] == 2
     assert read["provenance"]["versions"]["numpy"] == np.__version__

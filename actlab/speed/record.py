@@ -99,5 +99,5 @@ def _processor() -> str:
 
 def _versions() -> dict[str, str]:
     """The versions of what the run has loaded."""
-    names = ("numpy", "scipy", "tensorflow", "keras", "torch", "jax")
+    names = ("numpy", "scipy", "tensorflow", "keras", "torch", "jax", "numba")
     return {name: sys.modules[name].__version__ for name in names if name in sys.modules}

@@ -8,26 +8,33 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from actlab import calls
+from actlab.catalogue import Table
 from actlab.core import Elementwise, get
 from actlab.experiments.cosine import cosine_data
 from actlab.network import Network
 from actlab.optimisers import Adam
 from actlab.speed import ensembles
 from actlab.speed.contestants import load, pin
-from actlab.speed.record import provenance
+from actlab.speed.record import RECORDED, provenance
 from actlab.training import fit as train_ensemble
 
 ACTIVATIONS = (get("sigmoid"), get("tanh"), get("relu"), get("leaky_relu").with_params(negative_slope=0.2))
 HIDDEN, POINTS, EPOCHS, BATCH_SIZE, LEARNING_RATE = 2, 100, 300, 32, 0.04
+STOCK = "model.fit"  # what Keras' own training is called in a record
 _SECONDS = 0.5  # a shorter measurement is repeated until it has taken that long
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -117,33 +124,39 @@ def block(networks: int, epochs: int = EPOCHS) -> Arrays:
     return parameters, data, shuffles
 
 
-def stock_fit(activation: Elementwise) -> Callable[[], object]:
-    """A call that trains one network as a user of Keras does: a new model, ``compile`` and ``fit``."""
+def stock_fit(activation: Elementwise) -> float:
+    """Train one network as a user of Keras does, a new model, ``compile`` and ``fit``; return the processor seconds.
+
+    It must run in a process of its own: ``actlab.tf`` sets Keras up for reproducibility, which is slower.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
     import keras
+    import tensorflow
 
-    from actlab import peers
-
-    native = peers.native("keras", activation)
+    if tensorflow.config.threading.get_intra_op_parallelism_threads() != 1:  # the first fit in this process
+        tensorflow.config.threading.set_intra_op_parallelism_threads(1)
+        tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+    path, arguments = calls.bound(activation, "keras")
+    native = partial(getattr(keras.activations, path), **arguments)
     x = np.linspace(0, 2 * np.pi, POINTS, dtype=np.float32)[:, np.newaxis]
-
-    def fit() -> object:
-        layers = keras.layers
-        model = keras.Sequential([keras.Input((1,)), layers.Dense(HIDDEN, native), layers.Dense(1)])
-        model.compile(loss="mse", optimizer=keras.optimizers.Adam(LEARNING_RATE))
-        return model.fit(x, np.cos(x) + 1, epochs=EPOCHS, batch_size=BATCH_SIZE, verbose=0)
-
-    return fit
+    start = time.process_time()
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((1,)), layers.Dense(HIDDEN, native), layers.Dense(1)])
+    model.compile(loss="mse", optimizer=keras.optimizers.Adam(LEARNING_RATE))
+    model.fit(x, np.cos(x) + 1, epochs=EPOCHS, batch_size=BATCH_SIZE, verbose=0)
+    return time.process_time() - start
 
 
 def measure(
     activation: Elementwise,
     contestants: Mapping[str, Contestant],
-    fit: Callable[[], object] | None,
+    fit: Callable[[], float] | None,
     rounds: int = 5,
     clock: Callable[[], float] = time.process_time,
     wall: Callable[[], float] = time.perf_counter,
 ) -> list[Timing]:
-    """Time the contestants and the stock ``fit``, which take turns, in seconds of ``clock`` per network.
+    """Time the contestants in seconds of ``clock`` per network; ``fit``, which returns its own, takes turns with them.
 
     First calls are timed by ``wall``: PyTorch has another process compile for it.
     """
@@ -153,7 +166,7 @@ def measure(
         call()
         return clock() - start
 
-    calls, firsts = {}, {}
+    programs, firsts = {}, {}
     for name, contestant in contestants.items():
         best = np.inf
         for size in contestant.sizes:
@@ -162,22 +175,23 @@ def measure(
             first, once = timed(call, wall), timed(call)
             if once / size < best:
                 best, firsts[name] = once / size, first
-                calls[name] = (call, size, max(1, round(_SECONDS / max(once, 1e-9))))
+                programs[name] = (call, size, max(1, round(_SECONDS / max(once, 1e-9))))
+    seconds = {name: [] for name in programs}
     if fit is not None:
-        calls["model.fit"], firsts["model.fit"] = (fit, 1, 1), timed(fit, wall)
-    seconds = {name: [] for name in calls}
+        firsts[STOCK], seconds[STOCK] = timed(fit, wall), []
     for _ in range(rounds):
-        for name, (call, size, repeats) in calls.items():
+        for name, (call, size, repeats) in programs.items():
             seconds[name].append(sum(timed(call) for _ in range(repeats)) / repeats / size)
-    return [
-        Timing(activation.name, name, size, firsts[name], tuple(seconds[name])) for name, (_, size, _) in calls.items()
-    ]
+        if fit is not None:
+            seconds[STOCK].append(fit())
+    sizes = {name: size for name, (_, size, _) in programs.items()} | {STOCK: 1}
+    return [Timing(activation.name, name, sizes[name], firsts[name], tuple(found)) for name, found in seconds.items()]
 
 
 def table(timings: Iterable[Timing]) -> str:
     """Lines that say for each activation and contestant what was measured."""
     timings = list(timings)
-    stock = {timing.activation: timing.median for timing in timings if timing.contestant == "model.fit"}
+    stock = {timing.activation: timing.median for timing in timings if timing.contestant == STOCK}
     lines = [f"{'activation':12}{'contestant':18}{'block':>6}{'networks/s':>12}{'per model.fit':>15}{'first call':>12}"]
     for timing in timings:
         ratio = f"{stock[timing.activation] / timing.median:,.0f}" if timing.activation in stock else "-"
@@ -186,6 +200,29 @@ def table(timings: Iterable[Timing]) -> str:
             f"{ratio:>15}{timing.first:10.2f} s"
         )
     return "\n".join(lines)
+
+
+def per_fit(timings: Iterable[Timing]) -> Table:
+    """Networks trained in the time of one stock fit: the median of the rounds, and in brackets slowest and fastest."""
+    by = {(timing.activation, timing.contestant): timing for timing in timings}
+    activations, contestants = (tuple(dict.fromkeys(key[k] for key in by)) for k in (0, 1))
+    rows = []
+    for contestant in contestants:
+        cells = []
+        for activation in activations:
+            stock, timing = by.get((activation, STOCK)), by.get((activation, contestant))
+            times = (timing.median, max(timing.seconds), min(timing.seconds)) if stock and timing else ()
+            counts = [f"{float(f'{stock.median / seconds:.2g}'):,.0f}" for seconds in times]
+            cells.append(f"{counts[0]} ({counts[1]} to {counts[2]})" if counts else "")
+        if contestant != STOCK:
+            rows.append((contestant, *cells))
+    return Table(("trained by", *(f"`{activation}`" for activation in activations)), tuple(rows))
+
+
+def read(path: Path = RECORDED / "training.json") -> tuple[Timing, ...]:
+    """The timings that ``save`` wrote, by default those that the package holds."""
+    held = json.loads(path.read_text(encoding="utf-8"))["timings"]
+    return tuple(Timing(**{**timing, "seconds": tuple(timing["seconds"])}) for timing in held)
 
 
 def save(path: Path, timings: Iterable[Timing], **settings: Any) -> None:
@@ -219,12 +256,14 @@ def main(arguments: list[str] | None = None) -> None:
     frameworks = load()
     contestants = installed(frameworks)
     contestants = {name: contestants[name] for name in options.contestants or contestants if name in contestants}
-    timings = []
-    for activation in ACTIVATIONS:
-        if activation.name in options.activations:
-            fit = stock_fit(activation) if "keras" in frameworks and not options.without_fit else None
-            timings += measure(activation, contestants, fit, options.rounds)
-            print(table(timings[-len(contestants) - (fit is not None) :]), flush=True)
+    with_fit, timings = "keras" in frameworks and not options.without_fit, []
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        for activation in ACTIVATIONS:
+            if activation.name in options.activations:
+                fit = (lambda activation=activation: pool.submit(stock_fit, activation).result()) if with_fit else None
+                found = measure(activation, contestants, fit, options.rounds)
+                print(table(found), flush=True)
+                timings += found
     settings = {"clock": "processor time", "threads": 1, "hidden": HIDDEN, "epochs": EPOCHS, "points": POINTS}
     save(options.output, timings, **settings, frameworks=list(frameworks), rounds=options.rounds)
 
