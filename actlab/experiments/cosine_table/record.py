@@ -18,9 +18,9 @@ from actlab.experiments.cosine_table.modes import EDGES, histogram
 from actlab.experiments.cosine_table.settings import Settings, label
 from actlab.statistics import Quantile, Share
 
-#: The losses below which networks are counted. Between 0.08 and 0.42 are no modes but those of networks that bend
-#: once, where two bends are needed (see ``actlab.experiments.cosine_table.modes``); 0.49 is 3 % below the loss of the
-#: best line, 0.505, and the others are round numbers.
+#: The losses below which networks are counted. With two hidden units 0.08, 0.2 and 0.42 fall between modes of every
+#: activation that has modes on both sides (see ``actlab.experiments.cosine_table.modes``); 0.49 is 3 % below the loss
+#: of the best line, 0.505; 0.01 and 0.1 are round numbers.
 THRESHOLDS = (0.01, 0.08, 0.1, 0.2, 0.42, 0.49)
 
 #: A network has got there when the loss that its training reports is below this.
