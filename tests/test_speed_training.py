@@ -101,6 +101,22 @@ def test_networks_per_fit_have_the_spread_of_the_rounds():
     assert table.rows == (("a", "40 (10 to 80)", ""),)
 
 
+def test_a_goal_is_met_if_it_is_met_for_every_activation():
+    def timed(activation, seconds):
+        return [training.Timing(activation, name, 1, 1.0, (value,)) for name, value in seconds.items()]
+
+    frameworks = {"model.fit": 1.0, "torch.compile": 9.0, "jax.jit": 4.0}
+    fast = timed("relu", {"actlab": 1e-5, "train_block": 1.0, **frameworks})
+    numpy, compiled, rivals = training.goals(fast).rows
+    assert numpy[1:] == ("relu 100,000", "yes")
+    assert compiled[1:] == ("", "not measured")
+    assert rivals[1:] == ("relu 4", "yes")
+    slow = timed("tanh", {"actlab": 1e-4, "train_block": 2.0, **frameworks})
+    assert [row[1:] for row in training.goals(fast + slow).rows][::2] == [
+        ("relu 100,000, tanh 10,000", "**no**"), ("relu 4, tanh 2", "**no**"),
+    ]  # fmt: skip
+
+
 def test_a_record_says_where_it_comes_from(tmp_path):
     timing = training.Timing("relu", "a", 256, 2.0, (0.25, 1.0))
     training.save(tmp_path / "training.json", [timing], rounds=2)
