@@ -29,7 +29,10 @@ from actlab.checks import whole_number
 from actlab.core import Elementwise, get
 from actlab.experiments.cosine import BATCH_SIZE, LEARNING_RATE, cosine_data
 from actlab.keras_reference import Model, Optimizer, compiled
+from actlab.network import Network
+from actlab.optimisers import Adam
 from actlab.statistics import Share, same_probability
+from actlab.training import fit
 
 UNITS = 2
 EPOCHS = 300
@@ -182,6 +185,24 @@ def batches(x: np.ndarray, y: np.ndarray, *, seed: int, epochs: int = EPOCHS) ->
     tf.keras().utils.set_random_seed(seed)  # tf.data draws from both seeds
     points = Dataset.from_tensor_slices((x[:, np.newaxis], y[:, np.newaxis]))
     return points.shuffle(x.size, seed=seed, reshuffle_each_iteration=True).batch(BATCH_SIZE).repeat(epochs)
+
+
+def from_same_starts(fits: KerasFits, *, repeats: int = 8) -> np.ndarray:
+    """The final losses (trainings, repeats) of our own trainer from the initial weights of Keras' trainings.
+
+    Each start is trained ``repeats`` times, in orders of its own, so that what the starts decide can be told from what
+    the program does.
+    """
+    whole_number("repeats", repeats, least=1)
+    parts = [np.stack(part) for part in zip(*map(initial_weights, fits.seeds.tolist()), strict=True)]
+    hidden, biases, output, bias = (np.repeat(part, repeats, axis=0) for part in parts)
+    start = Network((hidden, output), (biases[:, np.newaxis], bias[:, np.newaxis]), fits.activation)
+    x, target = cosine_data()
+    done = fit(
+        start, x[:, np.newaxis], target, epochs=EPOCHS, optimiser=Adam(LEARNING_RATE), batch_size=BATCH_SIZE,
+        dtype=DTYPE, snapshots=[EPOCHS],
+    )  # fmt: skip
+    return done.snapshots[0].loss.reshape(-1, repeats)
 
 
 def compare(

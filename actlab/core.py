@@ -437,6 +437,14 @@ def get(name: str | Activation) -> Activation:
     raise ValueError(f"unknown activation {name!r}; {nearest(name)}")
 
 
+def get_elementwise(name: str | Activation) -> Elementwise:
+    """Like ``get``, for those who need a derivative: another than an elementwise activation raises TypeError."""
+    activation = get(name)
+    if not isinstance(activation, Elementwise):
+        raise TypeError(f"an elementwise activation is needed, such as tanh; got {activation!r}")
+    return activation
+
+
 def names(*, aliases: bool = False) -> tuple[str, ...]:
     """The names of all registered activations, in the order of declaration; with ``aliases`` those too, at the end."""
     return (*_REGISTRY, *_ALIASES) if aliases else tuple(_REGISTRY)

@@ -308,7 +308,7 @@ def shares(table: Mapping[str, Mapping[str, object]], colours: Mapping[str, obje
         value, low, high = _stable(np.array([(share.value, *share.interval) for share in found]).T)
         ax.errorbar(
             100 * value, heights, xerr=100 * np.clip([value - low, high - value], 0, None), color=own, linestyle="",
-            marker="osD^v"[place % 5], markersize=5, capsize=2, linewidth=1.5, label=name,
+            marker="osD^v"[place % 5], markersize=4, capsize=0, linewidth=1.5, label=name,
         )  # fmt: skip
     ax.set(xlim=(-2, 102), ylim=(len(table) - 0.5, -0.5), xlabel="share of networks, per cent")
     ax.set_yticks(range(len(table)), list(table))

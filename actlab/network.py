@@ -218,6 +218,8 @@ def initialise(
     whole_number("networks", networks, least=1)
     whole_number("seed", seed, least=0)
     whole_number("first", first, least=0)
+    if not callable(initialiser):
+        raise TypeError(f"initialiser must be a function such as initialisers.he_normal; got {initialiser!r}")
     if learn and not parameters_to_learn(hidden):
         raise ValueError(f"{hidden} has no learnable parameter")
     limits = (bias_limit,) * (len(widths) - 1) if np.ndim(bias_limit) == 0 else tuple(bias_limit)

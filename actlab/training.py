@@ -174,7 +174,11 @@ def fit(
     TypeError
         If ``resume`` is no state.
     """
+    if not isinstance(network, Network):
+        raise TypeError(f"network must be a Network, such as network.initialise makes; got {network!r}")
     optimiser = Adam() if optimiser is None else optimiser
+    if isinstance(optimiser, type) or not hasattr(optimiser, "step"):
+        raise TypeError(f"optimiser must be one of actlab.optimisers, such as Adam(0.04); got {optimiser!r}")
     loss = _loss(loss)
     if dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")

@@ -71,7 +71,17 @@ ALLOWED = {
     "figures": {"core", "functions", "formulas", "properties"},
     "cards": {"catalogue", "core", "figures", "formulas"},
     "keras_reference": {"checks", "core", "tf"},
-    "confirmation": {"checks", "core", "experiments", "keras_reference", "statistics", "tf"},
+    "confirmation": {
+        "checks",
+        "core",
+        "experiments",
+        "keras_reference",
+        "network",
+        "optimisers",
+        "statistics",
+        "tf",
+        "training",
+    },
     "speed": {
         "accuracy",
         "calls",

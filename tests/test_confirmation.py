@@ -1,11 +1,13 @@
 """The recorded trainings by Keras: what must be true of them, and a small sample made anew."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import actlab
 from actlab import confirmation, tf
-from actlab.confirmation import Comparison, KerasFits, compare, load, train
+from actlab.confirmation import Comparison, KerasFits, compare, from_same_starts, load, train
 from actlab.experiments import cosine_data
 from actlab.keras_reference import Optimizer, compiled
 from actlab.statistics import Share
@@ -203,3 +205,15 @@ def test_a_record_of_other_columns_is_refused(tmp_path):
     path.write_text('{"columns": ["seed"], "provenance": {}, "fits": []}', encoding="utf-8")
     with pytest.raises(ValueError, match=r"old.json must have the columns .* it has \['seed'\]: run python -m actlab"):
         load(path)
+
+
+def test_our_networks_start_where_those_of_keras_started():
+    """What is born dead stays level, whoever trains it; of the others some go down to half of the wave or further."""
+    relu = load().of("relu")
+    few = replace(relu, seeds=relu.seeds[:40], born_dead=relu.born_dead[:40])
+    losses = from_same_starts(few, repeats=3)
+    lost = few.born_dead.all(axis=1)
+    assert losses.shape == (40, 3) and 3 <= lost.sum() <= 20
+    assert losses[lost].min() > 0.5048
+    assert (losses[~lost].min(axis=1) < 0.4).mean() > 0.3
+    assert np.ptp(losses[~lost], axis=1).max() > 1e-3  # each start is trained in several orders

@@ -22,8 +22,10 @@ def run(code: str) -> None:
 
 
 def test_the_package_lines_of_the_readme_run():
-    (code,) = python_blocks("README.md")
-    run(code)
+    blocks = python_blocks("README.md")
+    assert len(blocks) == 2
+    for code in blocks:
+        run(code)
 
 
 def test_the_function_of_the_contributing_guide_can_be_added_and_is_right(tmp_path):

@@ -342,3 +342,8 @@ def test_gradient_descent_refuses(arguments, message):
     accepted = {"x": np.zeros((4, 2)), "y": np.zeros((4, 1)), "learning_rate": 0.1, "steps": 1}
     with pytest.raises(ValueError, match=message):
         gradient_descent(initialise((2, 1), "relu"), **accepted | arguments)
+
+
+def test_an_initialiser_is_a_function():
+    with pytest.raises(TypeError, match=r"initialiser must be a function .* got 'he'"):
+        initialise((1, 2, 1), "tanh", initialiser="he")

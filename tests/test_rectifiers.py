@@ -13,7 +13,9 @@ from actlab import experiments, figures
 from actlab.experiments.slopes import TARGETS
 from actlab.initialisers import glorot_uniform, he_normal, lecun_normal
 from actlab.network import initialise
-from tests.test_exercises import LEAKY, run
+from tests.test_exercises import run
+
+LEAKY = actlab.leaky_relu.with_params(negative_slope=0.2)
 
 X = np.linspace(-1, 1, 21)[:, np.newaxis]
 

@@ -119,8 +119,10 @@ def test_a_goal_is_met_if_it_is_met_for_every_activation():
 
 def test_a_record_says_where_it_comes_from(tmp_path):
     timing = training.Timing("relu", "a", 256, 2.0, (0.25, 1.0))
-    training.save(tmp_path / "training.json", [timing], rounds=2)
+    training.save(tmp_path / "training.json", [timing], rounds=2, threads=1)
     assert training.read(tmp_path / "training.json") == (timing,)
+    said = training.conditions(tmp_path / "training.json")
+    assert f"numpy {np.__version__}" in said and "float32" in said
     read = json.loads((tmp_path / "training.json").read_text(encoding="utf-8"))
     assert read["provenance"]["rounds"] == 2
     assert read["provenance"]["versions"]["numpy"] == np.__version__

@@ -496,3 +496,17 @@ def test_fit_refuses(arguments, message):
 def test_what_is_far_out_for_float32_is_not_for_float64():
     done = fit(initialise((2, 3, 1), "tanh"), np.full((4, 2), 1e100), np.zeros(4), epochs=1, dtype="float64")
     assert np.isfinite(done.losses).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"optimiser": "adam"}, r"optimiser must be one of actlab\.optimisers, such as Adam\(0\.04\); got 'adam'"),
+        ({"optimiser": Adam}, "optimiser must be one of actlab"),
+        ({"network": "relu"}, "network must be a Network, such as network.initialise makes; got 'relu'"),
+    ],
+)
+def test_what_is_no_optimiser_or_network_is_refused(arguments, message):
+    given = {"network": initialise((1, 2, 1), "tanh"), "x": np.zeros((4, 1)), "y": np.zeros((4, 1)), "epochs": 1}
+    with pytest.raises(TypeError, match=message):
+        fit(**given | arguments)

@@ -212,6 +212,8 @@ def cosine_fit(
         interrupted call goes on from there; see ``actlab.sweep.run``.
     inputs
         Whether the networks see x as it is "given", from 0 to 2 pi, "centred" at 0, or "standardised" to deviation 1.
+    initialiser, bias_limit
+        How weights and biases are drawn, see ``actlab.network.initialise``.
     dtype, backend
         "float32" or "float64", in numpy or compiled by "numba"; see ``actlab.training.fit``.
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from actlab.checks import whole_number
-from actlab.core import Elementwise, get
+from actlab.core import Elementwise, get_elementwise
 from actlab.initialisers import he_normal
 from actlab.network import initialise
 
@@ -91,7 +91,7 @@ def signal_through_depth(
     batch, networks, seed
         Inputs of each network, random networks, and the seed of both.
     """
-    activation = get(activation)
+    activation = get_elementwise(activation)
     whole_number("depth", depth, least=1)
     whole_number("batch", batch, least=1)
     start = initialise((width,) * (depth + 1), activation, networks=networks, seed=seed, initialiser=initialiser)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actlab.checks import whole_number
-from actlab.core import Elementwise, get
+from actlab.core import Elementwise, get_elementwise
 from actlab.network import Network, initialise
 from actlab.statistics import Share
 from actlab.training import gradient_descent
@@ -89,7 +89,7 @@ def dead_units(
     networks, seed
         Random starts. Weights come from Glorot's uniform distribution, biases are 0.
     """
-    activation = get(activation)
+    activation = get_elementwise(activation)
     whole_number("steps", steps, least=1)
     centred = np.linspace(-1, 1, 21)[:, np.newaxis]
     x, y = centred + shift, np.sin(np.pi * centred)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from actlab.checks import whole_number
-from actlab.core import Elementwise, get
+from actlab.core import Elementwise, get_elementwise
 from actlab.network import initialise
 from actlab.statistics import Share
 from actlab.training import gradient_descent
@@ -76,7 +76,7 @@ def weight_movement(
     whole_number("steps", steps, least=1)
     x = np.linspace(-1, 1, 11)[:, np.newaxis]
     y = np.sin(np.pi * x)
-    activation = get(activation)
+    activation = get_elementwise(activation)
     start = network = initialise((1, width, 1), activation, networks=networks, seed=seed, bias_limit=1.0)
     marks = np.unique(np.linspace(0, steps, 31, dtype=int))
     moved = [np.zeros((2, networks))]

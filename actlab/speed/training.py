@@ -36,8 +36,8 @@ ACTIVATIONS = (get("sigmoid"), get("tanh"), get("relu"), get("leaky_relu").with_
 HIDDEN, POINTS, EPOCHS, BATCH_SIZE, LEARNING_RATE = 2, 100, 300, 32, 0.04
 # What is aimed at: how many times as fast as the best of some contestants another one shall be, for every activation.
 _GOALS = (
-    ("numpy alone: 60,000 networks in the time of one stock fit", 60_000, "actlab", ("model.fit",)),
-    ("compiled: 250,000 networks in the time of one stock fit", 250_000, "actlab, compiled", ("model.fit",)),
+    ("numpy alone: 60,000 networks in the time of one `model.fit`", 60_000, "actlab", ("model.fit",)),
+    ("compiled: 250,000 networks in the time of one `model.fit`", 250_000, "actlab, compiled", ("model.fit",)),
     (
         "the compiled loop: 3 times as fast as the best program of a framework", 3, "train_block",
         ("torch.compile", "jax.jit", "tf.function"),
@@ -250,6 +250,15 @@ def read(path: Path = RECORDED / "training.json") -> tuple[Timing, ...]:
     """The timings that ``save`` wrote, by default those that the package holds."""
     held = json.loads(path.read_text(encoding="utf-8"))["timings"]
     return tuple(Timing(**{**timing, "seconds": tuple(timing["seconds"])}) for timing in held)
+
+
+def conditions(path: Path = RECORDED / "training.json") -> str:
+    """Machine, versions and date of the record that ``save`` wrote, in a few lines."""
+    known = json.loads(path.read_text(encoding="utf-8"))["provenance"]
+    versions = [f"{name} {number}" for name, number in known["versions"].items()]
+    half = len(versions) // 2
+    first = f"{known['processor']}, {known['system']}, {known['threads']} thread, float32; {known['date']}"
+    return "\n".join((first, ", ".join(versions[:half]), ", ".join(versions[half:])))
 
 
 def save(path: Path, timings: Iterable[Timing], **settings: Any) -> None:

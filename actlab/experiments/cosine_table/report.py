@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -70,13 +71,13 @@ def deaths(table: Table, hidden: int = 2, **settings: Any) -> catalogue.Table:
 
 
 def piles(table: Table, hidden: int = 2, **settings: Any) -> catalogue.Table:
-    """For each activation the modes of the final loss, and which of the ``THRESHOLDS`` fall between two."""
+    """For each activation the modes of the final loss, by their peaks, and which ``THRESHOLDS`` fall between two."""
     rows = []
     for cell in _cells(table, hidden, **settings):
-        found = [f"{mode.share:.1%} at {mode.low:.2g} to {mode.high:.2g}" for mode in modes(cell.counts)]
+        found = [f"{mode.share:.1%} around {math.sqrt(math.prod(mode.peak)):.2g}" for mode in modes(cell.counts)]
         between = [f"{threshold:g}" for threshold in THRESHOLDS if separates(cell.counts, threshold)]
         rows.append((f"`{label(cell.settings.activation)}`", "<br>".join(found), ", ".join(between)))
-    return catalogue.Table(("activation", "modes", "thresholds between them"), tuple(rows))
+    return catalogue.Table(("activation", "piles, by their fullest place", "cuts between them"), tuple(rows))
 
 
 def percent(share: Share) -> str:
