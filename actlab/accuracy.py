@@ -10,6 +10,7 @@ ulp of the input costs anyway: near a root of the function nobody can do better 
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import platform
@@ -482,17 +483,19 @@ def _provenance() -> dict[str, str]:
     }
 
 
-def _write(record: Record) -> None:
+def _write(record: Record, path: Path) -> None:
     rows = ",\n".join(json.dumps(astuple(cell)) for cell in record.cells)
     head = {"provenance": record.provenance, "formulas": record.formulas, "columns": [f.name for f in fields(Cell)]}
     curves = ",\n".join(json.dumps(asdict(curve)) for curve in record.curves)
     text = json.dumps(head, indent=1)[:-2] + f',\n "curves": [\n{curves}\n],\n "cells": [\n{rows}\n]\n}}\n'
-    _RECORD.parent.mkdir(exist_ok=True)
-    _RECORD.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Measure everything and write the record, printing each function as it is done."""
+    parser = argparse.ArgumentParser(prog=COMMAND, description=main.__doc__)
+    parser.add_argument("--output", type=Path, default=_RECORD, help="default: the record that the book reads")
+    options = parser.parse_args(arguments)
     by = [who for who in COMPUTERS if who not in calls.FRAMEWORKS or who in peers.frameworks()]
     print("measuring", *by)
     cells = []
@@ -502,8 +505,8 @@ def main() -> None:
         print(f"{activation.name}: {time.perf_counter() - start:.0f} s", flush=True)
     curves = tuple(curve(*what, by) for what in CURVES)
     formulas_of = {activation.name: activation.formula for activation in elementwise()}
-    _write(Record(_provenance(), formulas_of, tuple(cells), curves))
-    print(f"{len(cells)} cells in {_RECORD.name}")
+    _write(Record(_provenance(), formulas_of, tuple(cells), curves), options.output)
+    print(f"{len(cells)} cells in {options.output.name}")
 
 
 if __name__ == "__main__":

@@ -274,9 +274,16 @@ def test_what_is_written_is_what_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr(accuracy, "_RECORD", tmp_path / "a" / "b.json")
     (tmp_path / "a").mkdir()
     few = replace(RECORD, cells=RECORD.cells[:3], curves=RECORD.curves[:1])
-    accuracy._write(few)
+    accuracy._write(few, tmp_path / "a" / "b.json")
     json.loads((tmp_path / "a" / "b.json").read_text())
     assert accuracy.recorded.__wrapped__() == few
+
+
+def test_asking_for_help_measures_nothing(capsys, monkeypatch):
+    monkeypatch.setattr(accuracy, "measure_all", lambda *_: pytest.fail("measured"))
+    with pytest.raises(SystemExit) as ended:
+        accuracy.main(["--help"])
+    assert ended.value.code == 0 and "--output" in capsys.readouterr().out
 
 
 # --- As tables --------------------------------------------------------------------------------------------------------

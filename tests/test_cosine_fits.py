@@ -235,8 +235,8 @@ def test_epochs_to_a_threshold(small):
 def test_the_repr_names_the_experiment_and_its_outcome(small):
     text = repr(with_losses(small, np.full(600, 0.25)))
     assert text == (
-        "CosineFits(tanh, hidden=1, networks=600, epochs=20, learning_rate=0.04, order='reshuffled', seed=6, "
-        "median loss=0.25)"
+        "CosineFits(tanh, hidden=1, networks=600, epochs=20, learning_rate=0.04, order='reshuffled', "
+        "inputs='given', seed=6, median loss=0.25)"
     )
 
 

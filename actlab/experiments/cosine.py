@@ -163,7 +163,7 @@ class CosineFits:
     def __repr__(self) -> str:
         return (
             f"CosineFits({self.activation}, hidden={self.hidden}, networks={self.networks}, epochs={self.epochs}, "
-            f"learning_rate={self.learning_rate:g}, order={self.order!r}, seed={self.seed}, "
+            f"learning_rate={self.learning_rate:g}, order={self.order!r}, inputs={self.inputs!r}, seed={self.seed}, "
             f"median loss={np.median(self.loss):.3g})"
         )
 
