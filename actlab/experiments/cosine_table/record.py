@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from actlab import orders
 from actlab.core import Elementwise, get
 from actlab.experiments.cosine import CosineFits
 from actlab.experiments.cosine_table.modes import EDGES, histogram
@@ -68,7 +67,7 @@ class Cell:
             tuple(fits.success(threshold) for threshold in THRESHOLDS),
             # Nothing is shared before the training.
             Share.of(fits.born_dead),
-            _unit_share(fits),
+            fits.unit_share(fits.killed),
             Share.of(fits.born_dead.all(axis=1)),
             fits.share(fits.dead.any(axis=1)),
             fits.share(fits.dead.all(axis=1)),
@@ -95,13 +94,6 @@ class Cell:
 
     def __repr__(self) -> str:
         return f"Cell({self.settings}, networks={self.networks}, median loss={self.median.value:.3g})"
-
-
-def _unit_share(fits: CosineFits) -> Share:
-    """The share of killed units; those of one network, and where shuffles are shared those of a group, go together."""
-    together = orders.GROUP if fits.order == "reshuffled" else 1
-    groups = np.repeat(fits.numbers // together, fits.hidden)
-    return Share.of(fits.killed.ravel(), groups=groups)
 
 
 def _loss_quantile(fits: CosineFits, level: float) -> Quantile:
