@@ -9,6 +9,7 @@ from matplotlib.colors import to_rgb
 
 import actlab
 from actlab import catalogue, figures
+from actlab.figures import style
 from tests.cases import each_elementwise, each_record
 
 DARK_PAGE = to_rgb("#14181e")  # pydata-sphinx-theme's background
@@ -49,7 +50,7 @@ def test_a_line_stands_out_on_a_white_and_on_a_dark_page(record):
 @pytest.mark.parametrize("family", catalogue.FAMILIES)
 def test_members_of_a_family_differ_in_colour(family):
     colours = [figures.colour(a) for a in actlab.ACTIVATIONS.values() if a.family == family]
-    distances = [np.linalg.norm(np.subtract(*pair)) for pair in combinations(colours[: len(figures._COLOURS)], 2)]
+    distances = [np.linalg.norm(np.subtract(*pair)) for pair in combinations(colours[: len(style.COLOURS)], 2)]
     assert min(distances, default=1) > 0.2
 
 

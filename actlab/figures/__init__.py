@@ -1,0 +1,41 @@
+"""Figures: each function draws a result on the axes it is given and returns them.
+
+``use_style()`` applies the book's style; in a notebook it also makes figures SVG without a date, so that the stored
+output of a cell changes only when the figure does.
+"""
+
+from actlab.figures.comparisons import accuracy_curve, speeds
+from actlab.figures.cosine import fit, fit_parts, loss_course, loss_histograms, shares
+from actlab.figures.edge import lost_digits, number_line, reliability, unit_paths
+from actlab.figures.families import (
+    backward_through_depth,
+    denoising,
+    failures,
+    forward_through_depth,
+    learned_slopes,
+    moments_through_depth,
+    one_unit_fit,
+    quantisation_errors,
+    recovery_steps,
+)
+from actlab.figures.functions import curve, family, gallery, jacobian, landmarks, landmarks_text, outputs
+from actlab.figures.nonlinearity import (
+    error_decay,
+    final_losses,
+    layer_movement,
+    linear_training,
+    mlp_diagram,
+    separation,
+    shifted_fit,
+    shifted_parts,
+)
+from actlab.figures.style import STYLE, colour, quantile_band, use_style
+
+__all__ = [
+    "STYLE", "accuracy_curve", "backward_through_depth", "colour", "curve", "denoising", "error_decay", "failures",
+    "family", "final_losses", "fit", "fit_parts", "forward_through_depth", "gallery", "jacobian", "landmarks",
+    "landmarks_text", "layer_movement", "learned_slopes", "linear_training", "loss_course", "loss_histograms",
+    "lost_digits", "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit", "outputs", "quantile_band",
+    "quantisation_errors", "recovery_steps", "reliability", "separation", "shares", "shifted_fit", "shifted_parts",
+    "speeds", "unit_paths", "use_style",
+]  # fmt: skip
