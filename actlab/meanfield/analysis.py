@@ -11,7 +11,8 @@ import numpy as np
 from actlab.checks import finite_number
 from actlab.core import Elementwise, get_elementwise
 from actlab.meanfield.correlations import stable_correlation
-from actlab.meanfield.lengths import chi, fixed_point, length_slope
+from actlab.meanfield.fixed_points import fixed_point
+from actlab.meanfield.lengths import chi, length_slope
 
 Phase = Literal["ordered", "critical", "chaotic", "unbounded"]
 
