@@ -18,7 +18,7 @@ def correlation_map(activation: str | Elementwise, c: Any, q: Any, *, sigma_w2: 
 
     It is (sigma_w2 E f(u) f(v) + sigma_b2) / (sigma_w2 E f(u)^2 + sigma_b2), for normal u and v of variance q and
     correlation c. c and q may be arrays, which are broadcast. A q of 0 stands for the limit; nan where the next
-    layer's length is 0 or no float. Source: Poole et al. (2016), who write it for signals whose length is the fixed point.
+    layer's length is 0 or no float. Source: Poole et al. (2016), who write it for lengths at their fixed point.
     """
     activation = get_elementwise(activation)
     c, q = np.broadcast_arrays(finite_numbers("c", c, low=-1, high=1), finite_numbers("q", q, low=0))
@@ -38,7 +38,8 @@ def correlation_course(
 ) -> np.ndarray:
     """The correlations c_1 to c_depth (depth,) of two signals of correlation ``c0`` and the length ``q0`` at first.
 
-    Their lengths follow the length map; with the fixed point for ``q0`` they stay. nan from where a length is 0 or no float.
+    Their lengths follow the length map; with the fixed point for ``q0`` they stay. nan from where a length is 0 or no
+    float.
     """
     activation = get_elementwise(activation)
     whole_number("depth", depth, least=1)
