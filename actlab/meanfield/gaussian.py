@@ -17,7 +17,7 @@ from actlab.core import Elementwise
 
 Function = Callable[[np.ndarray], np.ndarray]
 
-_ORDER = 12
+_ORDER = 14
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(_ORDER)
 _ORDINARY = 9.0  # a standard normal number is beyond this with a probability of 2e-19
 _FARTHEST = 45.0  # the root of a weight is a normal float up to here; e^(2 x) has its mass at 2 sqrt(q)
@@ -53,7 +53,8 @@ def _edges(kinks: np.ndarray, bends: np.ndarray, halvings: int, farthest: float)
 
 @cache
 def _nodes_at_0(halvings: int, farthest: float) -> tuple[np.ndarray, np.ndarray]:
-    return _fill(_edges(np.empty((1, 0)), _AT_0, halvings, farthest))
+    # Each edge once: a panel of no width has weights of 0, and 0 times what has overflowed is no number.
+    return _fill(np.unique(_edges(np.empty((1, 0)), _AT_0, halvings, farthest))[np.newaxis])
 
 
 def _fill(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
