@@ -423,6 +423,22 @@ def test_weights_of_0_leave_the_biases():
     assert (found.q, found.chi1, found.c, found.phase) == (pytest.approx(0.3, rel=1e-12), 0, 1, "ordered")
     assert (found.xi_q, found.xi_c, found.xi_grad) == (0, 0, 0)
     assert meanfield.analyse("sigmoid", sigma_w2=0).q == 0
+    # E e^(2 x) is beyond all floats at this length.
+    found = meanfield.analyse("exponential", sigma_w2=0, sigma_b2=1e6)
+    assert (found.q, found.chi1, found.xi_q) == (pytest.approx(1e6, rel=1e-12), 0, 0)
+
+
+def test_a_network_just_beyond_the_edge_is_chaotic():
+    # A smooth map falls off from 1 with the slope chi_1 and a square, so that the slopes at its fixed points are
+    # opposite; at kinks the second term has the power 3/2, and the slope at the lower one is half as far from 1.
+    for name, ratio in (("tanh", 1), ("hard_tanh", 2)):
+        sigma_w2 = meanfield.critical_sigma_w(name, sigma_b2=0.05) ** 2
+        found = meanfield.analyse(name, sigma_w2=sigma_w2 * 1.0001, sigma_b2=0.05)
+        assert found.phase == "chaotic" and found.c < 1
+        assert found.xi_c == pytest.approx(-ratio * found.xi_grad, rel=1e-3)
+    # The fixed point is nearer to 1 than rounding lets one see.
+    found = meanfield.analyse("hard_tanh", sigma_w2=sigma_w2 * 1.0000001, sigma_b2=0.05)
+    assert (found.phase, found.c, found.xi_c) == ("chaotic", 1, math.inf)
 
 
 def test_each_length_is_a_fixed_point_of_the_relu_at_he_weights():

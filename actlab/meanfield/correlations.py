@@ -66,11 +66,11 @@ def stable_correlation(activation: Elementwise, q: float, sigma_w2: float, sigma
         slope = sigma_w2 * mean_product(activation, activation.derivative, root, c)
         excess = (sigma_w2 * mean_product(activation, activation, root, c) + sigma_b2) / q - c
         step = excess / (1 - slope)
-        # Next to 1, where both are small, rounding may have either sign.
+        # Next to 1 both are small, and rounding may have either sign.
         if not (slope < 1 and step > 1e-14):
             break
         c = min(1.0, c + step)
-    return c, slope
+    return c, min(1.0, slope)
 
 
 def _next(activation: Elementwise, c: float, q: float, sigma_w2: float, sigma_b2: float) -> tuple[float, float]:

@@ -97,7 +97,7 @@ def length_slope(activation: Elementwise, q: float, sigma_w2: float) -> float:
     """
     if q == 0:
         return float(chi(activation, 0.0, sigma_w2=sigma_w2))  # f(0) is 0: the map is sigma_w2 E f'^2 q
-    return sigma_w2 * float(slope_in_variance(activation, np.sqrt([q]))[0])
+    return float(weighted(np.asarray(sigma_w2), slope_in_variance(activation, np.sqrt([q]))[0]))
 
 
 @lru_cache(maxsize=256)
