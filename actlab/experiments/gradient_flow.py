@@ -187,17 +187,16 @@ def gradient_flow(
     if inputs is not None:
         inputs = np.asarray(inputs, dtype=np.float64)
         if inputs.ndim != 2 or 0 in inputs.shape or not np.isfinite(inputs).all():
-            raise ValueError(
-                f"inputs must be (batch, features), finite numbers; got an array of shape {inputs.shape}"
-                + ("" if np.isfinite(inputs).all() else " with nan or infinity in it")
-            )
+            found = "nan or infinity in it" if inputs.ndim == 2 and inputs.size else f"shape {inputs.shape}"
+            raise ValueError(f"inputs must be finite numbers, (batch, features); got an array with {found}")
     features = width if inputs is None else inputs.shape[1]
     fans = [features] + [width] * (depth - 1)
     shape = (batch, width) if inputs is None else inputs.shape
     results = np.empty((6, networks, depth))
+    weights = _Weights(rule, fans, width, dtype)
     for number in range(networks):
         # The weights are those that ``network.initialise`` draws from this seed, in float64 to the last bit.
-        weights = _Weights(rule, np.random.default_rng((seed, number)), fans, width, dtype)
+        weights.start(np.random.default_rng((seed, number)))
         rng = np.random.default_rng((seed, number, 1))
         x = math.sqrt(q0) * rng.standard_normal(shape) if inputs is None else inputs
         upstream = rng.standard_normal((shape[0], width))
@@ -224,44 +223,50 @@ def _biases(
             yield math.sqrt(sigma_b2) * rng.standard_normal(width)
         else:
             limit = rule.bias_limit(fan_in) if isinstance(rule, Initialiser) else 0.0
-            yield limit * rng.uniform(-1, 1, width)
+            yield rng.uniform(-limit, limit, width) if limit else np.zeros(width)
 
 
 class _Weights:
-    """The weights of one network, drawn layer by layer on the way forward and given out once more on the way back.
+    """The weights of one network after the other, drawn layer by layer and given out once more on the way back.
 
     As many layers as ``_HELD`` has room for are kept, the last ones; of the others the generator's state is, from which
-    they are drawn again.
+    they are drawn again. Those of the first layer are needed only once.
     """
 
-    def __init__(self, rule: Rule, rng: np.random.Generator, fans: list[int], width: int, dtype: str) -> None:
-        self._rule, self._rng, self._fans, self._width = rule, rng, fans, width
-        self.dtype = dtype
-        room = _HELD // (np.dtype(dtype).itemsize * width * width)
-        self._first_kept = max(0, len(fans) - room)
-        self._kept: dict[int, np.ndarray] = {}
-        self._states: dict[int, dict] = {}
+    def __init__(self, rule: Rule, fans: list[int], width: int, dtype: str) -> None:
+        self.dtype = np.dtype(dtype)
+        self._rule, self._fans, self._width = rule, fans, width
+        depth = len(fans)
+        self._first_kept = max(1, depth - _HELD // (self.dtype.itemsize * width * width))
+        # One array for all networks: to copy into it is faster than to have the system find new memory for each layer.
+        self._kept = np.empty((max(0, depth - self._first_kept), width, width), dtype)
+        self._rng, self._states = None, {}
+
+    def start(self, rng: np.random.Generator) -> None:
+        """Go on to another network."""
+        self._rng = rng
 
     def forward(self, layer: int) -> np.ndarray:
         if layer >= self._first_kept:
-            return self._kept.setdefault(layer, self._draw(layer))
+            kept = self._kept[layer - self._first_kept]
+            kept[...] = weights = self._draw(layer)
+            return weights
         self._states[layer] = self._rng.bit_generator.state
         return self._draw(layer)
 
     def backward(self, layer: int) -> np.ndarray:
-        if layer in self._kept:
-            return self._kept.pop(layer)
+        if layer >= self._first_kept:
+            return self._kept[layer - self._first_kept]
         self._rng.bit_generator.state = self._states[layer]
         return self._draw(layer)
 
     def _draw(self, layer: int) -> np.ndarray:
         shape = self._fans[layer], self._width
-        rounded = {"dtype": self.dtype} if isinstance(self._rule, Initialiser) else {}
-        weights = np.asarray(self._rule(self._rng, *shape, **rounded), self.dtype)
-        if weights.shape != shape or not np.isfinite(weights).all():
+        precision = {"dtype": self.dtype} if isinstance(self._rule, Initialiser) else {}
+        weights = np.asarray(self._rule(self._rng, *shape, **precision), self.dtype)
+        if weights.shape != shape:
             raise ValueError(
-                f"an initialiser must give finite weights of shape {shape}; got an array of shape {weights.shape}"
-                + ("" if np.isfinite(weights).all() else " with nan or infinity in it")
+                f"an initialiser must give weights of shape {shape}; got an array of shape {weights.shape}"
             )
         return weights
 
@@ -285,10 +290,13 @@ def _flow(
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         for layer in range(depth):
             before.append(((a / (size or 1.0)).astype(weights.dtype), size))
-            product = before[-1][0] @ weights.forward(layer) * np.float64(size) + biases[layer]
+            drawn = weights.forward(layer)
+            product = before[-1][0] @ drawn * np.float64(size) + biases[layer]
             z = z + product if residual and layer else product
             size = _root_mean_square(z)
             if not math.isfinite(size):
+                if not np.isfinite(drawn).all():
+                    raise ValueError("an initialiser must give finite weights; got an array with nan or infinity in it")
                 break
             q[layer] = np.square(size)
             if layer_norm:
