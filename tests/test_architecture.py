@@ -56,6 +56,7 @@ ALLOWED = {
     "experiments": {
         "catalogue",
         "checks",
+        "clipping",
         "core",
         "functions",
         "initialisers",
