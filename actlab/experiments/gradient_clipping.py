@@ -41,9 +41,9 @@ class ClippedGradients:
             for logs in (self.log_norms, self.log_norms_by_norm, self.log_norms_by_value)
         ]
         return (
-            f"{self.activation}, {self.initialiser}, {networks} networks of {depth} layers\n  gradient, first over last "
-            f"layer: 10^{ratios[0]}, clipped by norm 10^{ratios[1]}, by value 10^{ratios[2]}\n"
-            f"  cosine of the gradient with that clipped by value: {np.median(self.cosines):.2f} (medians)"
+            f"{self.activation}, {self.initialiser}, {networks} networks of {depth} layers; medians:\n"
+            f"  gradient, first over last layer: 10^{ratios[0]}; by norm 10^{ratios[1]}, by value 10^{ratios[2]}\n"
+            f"  cosine of the gradient with that clipped by value: {np.median(self.cosines):.2f}"
         )
 
 
