@@ -8,8 +8,10 @@ from actlab.experiments.depth import DepthSignal, signal_through_depth
 from actlab.experiments.dying import DeadUnits, dead_units
 from actlab.experiments.edge import UnitTraining, first_float, relative_errors, train_sure_unit
 from actlab.experiments.floors import Floor, find_floor, floor, recorded_floors
+from actlab.experiments.jacobian import JacobianSpectrum, LayerSpectra, jacobian_spectrum, layer_singular_values
 from actlab.experiments.keras_cosine import KerasCosineFit, keras_cosine_fit
 from actlab.experiments.linear_stacks import CollapseErrors, LinearTraining, collapse_errors, train_linear_stacks
+from actlab.experiments.matrix_products import GaussianProducts, gaussian_exponents, gaussian_products
 from actlab.experiments.movement import WeightMovement, weight_movement
 from actlab.experiments.one_unit import OneUnitFit, fit_one_unit
 from actlab.experiments.quantisation import QuantisationErrors, quantisation_errors, quantise
@@ -27,11 +29,12 @@ from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining,
 
 __all__ = [
     "CORNERS", "OUTCOMES", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFits", "DeadUnits",
-    "Denoising", "DepthSignal", "Floor", "KerasCosineFit", "LabelTraining", "LearnedSlopes", "LinearTraining",
-    "OneUnitFit", "QuantisationErrors", "Recovery", "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit",
-    "UnitTraining", "WeightMovement", "XorTraining", "bends", "calibration", "collapse_errors", "conditioning",
-    "cosine_data", "cosine_fit", "dead_units", "denoise", "ended", "find_floor", "first_float", "fit_one_unit",
-    "fit_shifted", "floor", "keras_cosine_fit", "learn_labels", "learn_xor", "learned_slopes",
+    "Denoising", "DepthSignal", "Floor", "GaussianProducts", "JacobianSpectrum", "KerasCosineFit", "LabelTraining",
+    "LayerSpectra", "LearnedSlopes", "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery", "Separators",
+    "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement", "XorTraining", "bends",
+    "calibration", "collapse_errors", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "ended",
+    "find_floor", "first_float", "fit_one_unit", "fit_shifted", "floor", "gaussian_exponents", "gaussian_products",
+    "jacobian_spectrum", "keras_cosine_fit", "layer_singular_values", "learn_labels", "learn_xor", "learned_slopes",
     "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors", "separate_corners",
     "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks", "train_sure_unit", "typical",
     "wave", "weight_movement",
