@@ -59,6 +59,7 @@ ALLOWED = {
         "network",
         "optimisers",
         "orders",
+        "properties",
         "statistics",
         "sweep",
         "tf",
