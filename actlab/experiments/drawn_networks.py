@@ -73,7 +73,7 @@ class DrawnNetworks:
                     f"{self.activation} is no straight line there"
                 )
             x, power = scaled(x)
-            exponent = exponent + power if x.any() else 0
+            exponent += power
             yield weights, slopes
 
 
