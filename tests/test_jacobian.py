@@ -506,7 +506,7 @@ def test_histograms_hold_the_shares_and_tell_results_apart():
         jacobian_spectrum("relu", depth=9, width=20, networks=2, initialiser=he_normal),
         jacobian_spectrum("relu", depth=9, width=20, networks=2, initialiser="glorot_uniform"),
     ]
-    ax = figures.singular_value_histograms(results, plt.figure().gca())
+    ax = figures.singular_value_histograms(results, plt.figure().gca(), low=-1.0)
     lines = ax.patches
     assert len({line.get_linestyle() for line in lines}) == 3
     one = lines[0].get_data()
