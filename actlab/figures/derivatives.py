@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from actlab.figures.style import COLOURS
 
 _BACK = COLOURS[3]
+_SIZE = 14  # its formulas stay readable on a phone
 # Of the graph: place and text of each value, then the links between values and what an error is multiplied with there.
 _VALUES = {
     "x": (0, 0), "z": (1, 0), "a": (2, 0), "y": (3, 0), "L": (4, 0),
@@ -30,16 +31,24 @@ def computation_graph(ax: Axes) -> Axes:
     for (one, other), text in _ALONG.items():
         _arrow(other, one, ax, lift=-0.09, back=True)
         (left, height), (right, _) = _VALUES[one], _VALUES[other]
-        ax.text((left + right) / 2, height + 0.33, text, ha="center", va="center", color=_BACK)
+        ax.text((left + right) / 2, height + 0.33, text, ha="center", va="center", color=_BACK, fontsize=_SIZE)
     for (one, other), text in _DOWN.items():
         (left, low), (right, _) = _VALUES[one], _VALUES[other]
         side = np.sign(left - right)
         _arrow(other, one, ax, lift=0.09 * side, back=True)
-        ax.text(left + 0.06 * side, low / 2, text, ha="right" if side < 0 else "left", va="center", color=_BACK)
+        ax.text(
+            left + 0.06 * side,
+            low / 2,
+            text,
+            ha="right" if side < 0 else "left",
+            va="center",
+            color=_BACK,
+            fontsize=_SIZE,
+        )
     for name, place in _VALUES.items():
         shape = "s" if name in "WbVc" else "o"
-        ax.scatter(*place, s=380, marker=shape, color="white", edgecolors="black", linewidths=1.2, zorder=3)
-        ax.text(*place, f"${name}$", ha="center", va="center_baseline", zorder=4)
+        ax.scatter(*place, s=440, marker=shape, color="white", edgecolors="black", linewidths=1.2, zorder=3)
+        ax.text(*place, f"${name}$", ha="center", va="center_baseline", zorder=4, fontsize=_SIZE)
     ax.set(xlim=(-0.3, 4.3), ylim=(-1.3, 0.55))
     ax.set_axis_off()
     return ax
