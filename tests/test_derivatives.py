@@ -192,8 +192,10 @@ def test_a_network_learns_the_wave_only_if_errors_point_the_right_way():
     assert right.below(0.03).interval[0] > flipped.below(0.03).interval[1]
 
 
-def test_a_slope_is_a_function():
+def test_what_is_no_slope_activation_or_layer_is_refused():
     with pytest.raises(TypeError, match="slope must be a function of an array, or None"):
         wrong(1.0)
     with pytest.raises(TypeError, match="softmax"):
         wrong(activation="softmax")
+    with pytest.raises(ValueError, match="layers must be a whole number of 1 or more; got 0"):
+        wrong(layers=0)

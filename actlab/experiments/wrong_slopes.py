@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from actlab.checks import whole_number
 from actlab.core import Elementwise, get_elementwise
 from actlab.network import Network, initialise
 from actlab.statistics import Quantile, Share
@@ -74,6 +75,7 @@ def wrong_slope(
         between -1 and 1.
     """
     right = get_elementwise(activation)
+    whole_number("layers", layers, least=1)
     if slope is not None and not callable(slope):
         raise TypeError(f"slope must be a function of an array, or None for f' itself; got {slope!r}")
     used = right if slope is None else replace(right, df=lambda x, **_: np.asarray(slope(x), dtype=float))
@@ -85,7 +87,7 @@ def wrong_slope(
         training = gradient_descent(altered, x, y, learning_rate=learning_rate, steps=steps)
         one, other = (_hidden_gradient(network, x, y) for network in (start, altered))
         lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-        cosines = np.where(lengths > 0, np.sum(one * other, axis=1) / lengths, np.nan)
+        cosines = np.sum(one * other, axis=1) / lengths  # 0 / 0 is nan
     return WrongSlope(right, training.final, cosines)
 
 
