@@ -5,6 +5,7 @@ from actlab.experiments.cosine import CosineFits, cosine_data, cosine_fit
 from actlab.experiments.cosine_outcomes import OUTCOMES, bends, ended, typical
 from actlab.experiments.denoising import Denoising, denoise
 from actlab.experiments.depth import DepthSignal, signal_through_depth
+from actlab.experiments.derivative_checks import DerivativeErrors, derivative_errors
 from actlab.experiments.dying import DeadUnits, dead_units
 from actlab.experiments.edge import UnitTraining, first_float, relative_errors, train_sure_unit
 from actlab.experiments.floors import Floor, find_floor, floor, recorded_floors
@@ -17,6 +18,7 @@ from actlab.experiments.jacobian import (
     layer_singular_values,
     wide_relative_variance,
 )
+from actlab.experiments.gradient_cost import GradientCost, gradient_cost
 from actlab.experiments.keras_cosine import KerasCosineFit, keras_cosine_fit
 from actlab.experiments.linear_stacks import CollapseErrors, LinearTraining, collapse_errors, train_linear_stacks
 from actlab.experiments.matrix_products import GaussianProducts, gaussian_exponents, gaussian_products, relu_growth
@@ -33,6 +35,7 @@ from actlab.experiments.saturation import (
 )
 from actlab.experiments.shifted_units import ShiftedErrors, ShiftedFit, fit_shifted, shifted_errors, wave
 from actlab.experiments.slopes import LearnedSlopes, learned_slopes
+from actlab.experiments.wrong_slopes import WrongSlope, wrong_slope
 from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining, learn_xor, separate_corners
 
 __all__ = [
@@ -55,4 +58,13 @@ __all__ = [
     "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors", "relu_growth",
     "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
     "train_sure_unit", "typical", "wave", "weight_movement", "wide_relative_variance",
+    "Denoising", "DepthSignal", "DerivativeErrors", "Floor", "GradientCost", "KerasCosineFit", "LabelTraining",
+    "LearnedSlopes", "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery", "Separators", "SharedSigns",
+    "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement", "WrongSlope", "XorTraining", "bends",
+    "calibration", "collapse_errors", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise",
+    "derivative_errors", "ended", "find_floor", "first_float", "fit_one_unit", "fit_shifted", "floor", "gradient_cost",
+    "keras_cosine_fit", "learn_labels", "learn_xor", "learned_slopes", "quantisation_errors", "quantise",
+    "recorded_floors", "recovery", "relative_errors", "separate_corners", "shared_signs", "shifted_errors",
+    "signal_through_depth", "train_linear_stacks", "train_sure_unit", "typical", "wave", "weight_movement",
+    "wrong_slope",
 ]  # fmt: skip
