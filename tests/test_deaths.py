@@ -199,6 +199,15 @@ def test_a_share_that_is_not_one_row_is_refused():
         RECORD.share(experiment="none")
 
 
+def test_shares_by_a_setting_are_those_of_the_rows():
+    settings = {"experiment": "sweep", "optimiser": "SGD", "width": 8, "asked": "learnt"}
+    found = RECORD.by("rate", **settings)
+    assert list(found) == list(death_record.RATES["SGD"])
+    assert found[0.3] == RECORD.share(rate=0.3, **settings)
+    with pytest.raises(ValueError, match="settings must leave one row for each rate"):
+        RECORD.by("rate", experiment="sweep", width=8)
+
+
 def test_the_command_writes_what_read_reads(tmp_path, monkeypatch):
     monkeypatch.setattr(death_record, "RATES", {"SGD": (0.1,)})
     monkeypatch.setattr(death_record, "WIDTHS", (4,))
