@@ -66,8 +66,8 @@ each_closed = pytest.mark.parametrize(
 def test_lengths_and_slopes_have_their_closed_form(name, q):
     activation, product, slope = CLOSED[name]
     expected = 1.7 * product(q, 1.0) + 0.2
-    assert meanfield.length_map(activation, q, sigma_w2=1.7, sigma_b2=0.2) == pytest.approx(expected, rel=1e-12)
-    assert meanfield.chi(activation, q, sigma_w2=1.7) == pytest.approx(1.7 * slope(q), rel=1e-12)
+    assert meanfield.length_map(activation, q, sigma_w2=1.7, sigma_b2=0.2) == pytest.approx(expected, rel=1e-12, abs=0)
+    assert meanfield.chi(activation, q, sigma_w2=1.7) == pytest.approx(1.7 * slope(q), rel=1e-12, abs=0)
     assert meanfield.gain(activation, q) == pytest.approx(math.sqrt(q / product(q, 1.0)), rel=1e-12)
 
 
@@ -207,7 +207,7 @@ def test_a_fixed_point_is_the_first_that_lengths_meet(sigma_w2, sigma_b2):
         for q0 in (0.1, 1.0, 20.0):
             q = meanfield.fixed_point(case, **setting, q0=q0)
             if 0 < q < math.inf:
-                assert meanfield.length_map(case, q, **setting) == pytest.approx(q, rel=1e-11)
+                assert meanfield.length_map(case, q, **setting) == pytest.approx(q, rel=1e-11, abs=0)
             if q == q0:
                 continue
             # On the whole way from q0 the map moves lengths towards q.
@@ -486,12 +486,14 @@ def test_a_length_of_0_stands_for_the_limit():
 
 
 def test_tiny_and_huge_lengths_are_found():
-    assert meanfield.fixed_point("tanh", sigma_w2=0.5, sigma_b2=1e-30) == pytest.approx(2e-30, rel=1e-9)
-    assert meanfield.fixed_point("tanh", sigma_w2=0.5, sigma_b2=1e-30, q0=1e-40) == pytest.approx(2e-30, rel=1e-9)
-    assert meanfield.fixed_point("sigmoid", sigma_w2=1e-20) == pytest.approx(0.25e-20, rel=1e-9)
+    assert meanfield.fixed_point("tanh", sigma_w2=0.5, sigma_b2=1e-30) == pytest.approx(2e-30, rel=1e-9, abs=0)
+    assert meanfield.fixed_point("tanh", sigma_w2=0.5, sigma_b2=1e-30, q0=1e-40) == pytest.approx(
+        2e-30, rel=1e-9, abs=0
+    )
+    assert meanfield.fixed_point("sigmoid", sigma_w2=1e-20) == pytest.approx(0.25e-20, rel=1e-9, abs=0)
     assert meanfield.fixed_point("tanh", sigma_w2=1e12) == pytest.approx(1e12, rel=1e-5)
     # For small q the tanh of x has the second moment q - 2 q^2.
-    assert meanfield.fixed_point("tanh", sigma_w2=1 + 2e-7) == pytest.approx(1e-7, rel=1e-5)
+    assert meanfield.fixed_point("tanh", sigma_w2=1 + 2e-7) == pytest.approx(1e-7, rel=1e-5, abs=0)
 
 
 def test_arrays_are_a_phase_diagram():
