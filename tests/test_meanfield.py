@@ -192,6 +192,7 @@ def test_chi_1_is_the_slope_of_the_correlation_map_at_1(case):
     # At a kink the map falls off with a term of order 3/2: two quotients of differences remove it.
     q = 0.8
     h = np.array([1e-3, 2e-3])
+    assert meanfield.correlation_map(case, 1, q, sigma_w2=1.0, sigma_b2=0.1) == 1
     fall = 1 - meanfield.correlation_map(case, 1 - h * h, q, sigma_w2=1.0, sigma_b2=0.1)
     near, far = fall / (h * h)
     chi = meanfield.chi(case, q, sigma_w2=1.0)
