@@ -192,13 +192,17 @@ def test_chi_1_is_the_slope_of_the_correlation_map_at_1(case):
     # At a kink the map falls off with a term of order 3/2: two quotients of differences remove it.
     q = 0.8
     h = np.array([1e-3, 2e-3])
-    assert meanfield.correlation_map(case, 1, q, sigma_w2=1.0, sigma_b2=0.1) == 1
     fall = 1 - meanfield.correlation_map(case, 1 - h * h, q, sigma_w2=1.0, sigma_b2=0.1)
     near, far = fall / (h * h)
     chi = meanfield.chi(case, q, sigma_w2=1.0)
     assert 2 * near - far == pytest.approx(
         chi * q / meanfield.length_map(case, q, sigma_w2=1.0, sigma_b2=0.1), rel=1e-4
     )
+
+
+def test_equal_signals_stay_equal_to_the_last_digit():
+    for case in ELEMENTWISE:
+        assert (meanfield.correlation_map(case, 1, [0.8, 77.0], sigma_w2=1.0) == 1).all(), case
 
 
 @pytest.mark.parametrize(("sigma_w2", "sigma_b2"), [(0.3, 0.0), (1.0, 0.05), (1.5, 0.0), (4.0, 0.5)])
