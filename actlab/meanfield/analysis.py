@@ -169,7 +169,6 @@ def critical_sigma_w(
         return chi(activation, q, sigma_w2=np.square(sigma_w))
 
     grid = np.geomspace(low, high, 201)
-    grid[0], grid[-1] = low, high
     values = chi1(grid)
 
     def none(jump_at: float | None = None) -> NoCriticalPoint:
