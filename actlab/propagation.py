@@ -143,7 +143,7 @@ def propagate(
             rounded = delta.astype(weights.dtype, copy=False)
             # The squared norm of the product factor.T @ rounded, which is not needed itself.
             square = float(np.vdot(factor @ factor.T, rounded @ rounded.T)) / (factor.shape[1] * rounded.shape[1])
-            if square > 0 and factor_size > 0:
+            if square > 0:
                 weight_log_norms[layer] = log_size + math.log(factor_size) + math.log(square) / 2
             if layer > 0:
                 reached = rounded @ weights.backward(layer).T
