@@ -37,8 +37,8 @@ _ALIGNMENT = 64  # bytes: no vector then lies across two lines of the cache
 _WEIGHT, _BIAS, _OUTPUT_WEIGHT = (row * _LANES for row in (0, 1, 2))
 _GRADIENT, _FIRST_MOMENT, _SECOND_MOMENT = (row * _LANES for row in (3, 6, 9))  # so far from the parameter they are of
 _RATE, _VALUE, _SLOPE = (row * _LANES for row in (12, 13, 14))
-# With 16 rows, no weight is read that lies a whole number of pages from a gradient just written: the processor would
-# take one for the other and wait.
+# With 16 rows, no weight in float32 lies a whole number of pages from a gradient that is being written: reading it, the
+# processor would take one for the other and wait.
 _UNIT = 16 * _LANES
 
 # What is kept of a network beside its hidden units, as of one more unit.
@@ -398,14 +398,15 @@ def _compiled(activation: Elementwise, hidden: int) -> tuple[Callable, float]:
 
 # --- A few units, one by one ------------------------------------------------------------------------------------------
 
-# Up to this many units are written out: with both in one loop over networks, what a point gives stays in registers,
-# which doubles the speed.
-_FEW = 2
+# Up to this many units are written out: with all in one loop over networks, what a point gives stays in registers,
+# which is two to four times as fast.
+_FEW = 4
 # So many points are visited in one loop over networks, for which the gradients are read and written once.
 _TOGETHER = 4
 
-# ``units`` is the tuple of where their rows begin, ``points`` one of pairs, x and y; a function deals with the first and
-# calls itself for the others, which numba resolves while it compiles.
+# ``units`` is the tuple of where their rows begin, ``points`` one of pairs, x and y; a function deals with the first
+# and calls itself for the others, which numba resolves while it compiles. In which order terms are added here, and
+# indices built, decides whether the compiler keeps the gradients in registers and lets points overlap: measure.
 
 
 def _answers(units, scratch, i, x, form, parameter):
@@ -534,7 +535,8 @@ def _kernel(name: str, few: int) -> Callable:
                 for i in range(count):
                     xy[k * lanes + i] = data[k // 2, k % 2, start + i]
             step = 0
-            for shuffle, squares in zip(shuffles, losses):
+            for epoch in range(shuffles.shape[0]):
+                shuffle = shuffles[epoch]
                 for i in range(lanes):
                     net[_SQUARES + i] = real(0)
                 for first in range(0, points, batch_size):
@@ -590,7 +592,7 @@ def _kernel(name: str, few: int) -> Callable:
                         rate = net[_RATE + i] * correction
                         _move(net, _OUTPUT_BIAS + i, share, rate, gain_1, gain_2, epsilon)
                 for i in range(count):
-                    squares[start + i] = net[_SQUARES + i] / real(points)
+                    losses[epoch, start + i] = net[_SQUARES + i] / real(points)
             for j in range(hidden):
                 for row in range(3):
                     for i in range(count):

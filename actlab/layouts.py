@@ -124,13 +124,13 @@ class Lanes(Layout):
     def epoch(self, data, shuffles):
         """See ``Layout``."""
         source, target, inputs = data
-        if len({(part.stop - part.start, shuffle.shape) for part, shuffle in shuffles}) == 1 and shuffles[0][1].ndim == 1:
-            # Parts of one width: all of their rows, each of neighbouring numbers, are gathered by one call.
-            columns = source.shape[1]
-            order = np.stack([shuffle for _, shuffle in shuffles], axis=1)[:, np.newaxis]
-            rows = order * columns * len(shuffles) + np.arange(columns * len(shuffles)).reshape(columns, -1)
-            sorted_rows = target.reshape(*rows.shape, -1)
-            np.take(source.reshape(rows.size, -1), rows, axis=0, out=sorted_rows, mode="clip")
+        alike = {(part.stop - part.start, shuffle.ndim) for part, shuffle in shuffles}
+        if alike == {(self.networks // max(1, len(shuffles)), 1)}:
+            # One call for all parts: of a point, a column and a part, the numbers stand side by side, a row to copy.
+            starts = np.arange(source.shape[1] * len(shuffles)).reshape(-1, len(shuffles))
+            rows = np.stack([shuffle for _, shuffle in shuffles], axis=1)[:, np.newaxis] * starts.size + starts
+            out = target.reshape(*rows.shape, -1)
+            np.take(source.reshape(rows.size, -1), rows, axis=0, out=out, mode="clip")
             return target, inputs
         for part, shuffle in shuffles:
             if shuffle.ndim == 1:
