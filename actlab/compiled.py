@@ -28,21 +28,21 @@ except ImportError as error:
         "the compiled training needs numba, which is the optional extra actlab[compiled]: pip install numba"
     ) from error
 
-# Networks that a loop runs over. What 64 networks of a few units need stays in the first-level cache; with fewer, the
-# overhead of the loops shows.
-_LANES = 64
+# Networks that a loop runs over. What 128 networks of a few units learn stays in the first-level cache, their data in
+# the second; with fewer, the overhead of the loops shows.
+_LANES = 128
 _ALIGNMENT = 64  # bytes: no vector then lies across two lines of the cache
 
 # What is kept of a hidden unit, each row one number per network.
 _WEIGHT, _BIAS, _OUTPUT_WEIGHT = (row * _LANES for row in (0, 1, 2))
-_GRADIENTS, _FIRST_MOMENTS, _SECOND_MOMENTS = (row * _LANES for row in (3, 6, 9))  # three rows each, in that order
-_VALUE, _SLOPE = (row * _LANES for row in (12, 13))
-_UNIT = 14 * _LANES
+_GRADIENT, _FIRST_MOMENT, _SECOND_MOMENT = (row * _LANES for row in (3, 6, 9))  # so far from the parameter they are of
+_RATE, _VALUE, _SLOPE = (row * _LANES for row in (12, 13, 14))
+# With 16 rows, no weight in float32 lies a whole number of pages from a gradient that is being written: reading it, the
+# processor would take one for the other and wait.
+_UNIT = 16 * _LANES
 
-# What is kept of a network beside its units.
-_OUTPUT_BIAS, _GRADIENT, _FIRST_MOMENT, _SECOND_MOMENT = (row * _LANES for row in (0, 1, 2, 3))
-_ERROR, _SQUARES, _RATE = (row * _LANES for row in (4, 5, 6))
-_NETWORK = 7 * _LANES
+# What is kept of a network beside its hidden units, as of one more unit.
+_OUTPUT_BIAS, _SQUARES, _ERROR = (row * _LANES for row in (0, 4, 13))
 
 # "contract" lets a product and a sum become one instruction, rounded once. The other freedoms of fastmath stay off:
 # they would assume that neither nan nor infinity occurs, or reorder the sums by which the exponential is reduced.
@@ -127,7 +127,8 @@ def train_block(
         np.broadcast_to(rates, networks).copy(),
         corrections,
         losses,
-        _aligned(_NETWORK + hidden * _UNIT + points * 2 * _LANES, dtype),
+        _aligned((1 + hidden) * _UNIT, dtype),
+        _aligned(points * 2 * _LANES, dtype),
         hidden,
         batch_size,
         *np.array([1 - beta_1, 1 - beta_2, epsilon, parameter], dtype),
@@ -172,13 +173,10 @@ def _aligned(size: int, dtype: np.dtype) -> np.ndarray:
 
 # --- The exponential --------------------------------------------------------------------------------------------------
 
-# e^z = 2^n e^r with n whole and |r| <= ln(2)/2. The product of n and the first part of ln(2), which ends in zeros, is
-# exact. (e^r - 1 - r)/r^2 is a Chebyshev fit, by mpmath, highest power first; its error is below a tenth of a rounding.
-_LN_2_32 = (0.693359375, -2.12194440054690582767e-4)
-_FIT_32 = (
-    0.0013926183587713494542, 0.0083631790527225773704, 0.041666554617204574203, 0.16666576989698775683, 0.5,
-)  # fmt: skip
-_LN_2_64 = (6.93147180369123816490e-1, 1.90821492927058770002e-10)
+# e^z = 2^n e^r with n whole and |r| <= ln(2)/2. That ln(2) is rounded costs no more than that z has been rounded.
+# (e^r - 1 - r)/r^2 is a polynomial, highest power first: for float64 a Chebyshev fit, by mpmath, with an error below a
+# tenth of a rounding; for float32 the one whose largest error of e^r is least, 1.1e-7, which is one eps.
+_FIT_32 = (0.00831253, 0.04189011, 0.16667114, 0.49999232)
 _FIT_64 = (
     2.5100385495510319078e-8, 2.7620088445409748161e-7, 2.7557268459997064772e-6, 2.4801521295954375131e-5,
     1.9841269863053616878e-4, 1.3888888917213716901e-3, 8.3333333333300618325e-3, 4.1666666666624127873e-2,
@@ -186,38 +184,38 @@ _FIT_64 = (
 )  # fmt: skip
 
 
-def _exponential(real: type, whole: type, digits: int, bias: int, ln_2: tuple, fit: tuple, lowest: float) -> Callable:
+def _exponential(real: type, whole: type, digits: int, bias: int, fit: tuple, lowest: float) -> Callable:
     """The function ``_decay`` in one dtype, whose numbers keep ``digits`` bits after the first.
 
     Of the ``lowest`` z, n + bias is 0, which are the bits of 0: no other case is needed for what underflows.
     """
-    lowest, per_ln_2, high, low = real(lowest), real(1 / np.log(2)), real(ln_2[0]), real(ln_2[1])
+    lowest, per_ln_2, ln_2 = real(lowest), real(1 / np.log(2)), real(np.log(2))
     highest, others = fit[0], fit[1:]
-    # Added to it, a number is rounded to a whole one, which then stands in the last bits of the sum.
-    magic = real(1.5 * 2.0**digits)
+    # Added to it, a number is rounded to a whole one, and the last bits of the sum are those of n + bias.
+    magic = real(1.5 * 2.0**digits + bias)
 
     def decay(z):
         z = lowest if z < lowest else z
         shifted = real(z * per_ln_2 + magic)
         n = shifted - magic
-        r = (z - n * high) - n * low
+        r = z - n * ln_2
         rest = real(highest)
         for coefficient in others:
             rest = rest * r + real(coefficient)
-        power = whole((np.int64(shifted.view(whole)) + bias) << digits).view(real)
+        power = whole(shifted.view(whole) << digits).view(real)
         return power, r + r * r * rest
 
     return decay
 
 
 _DECAY = {
-    types.float32: _exponential(np.float32, np.int32, 23, 127, _LN_2_32, _FIT_32, -88.0),
-    types.float64: _exponential(np.float64, np.int64, 52, 1023, _LN_2_64, _FIT_64, -709.1),
+    types.float32: _exponential(np.float32, np.int32, 23, 127, _FIT_32, -88.0),
+    types.float64: _exponential(np.float64, np.int64, 52, 1023, _FIT_64, -709.1),
 }
 
 
 def _decay(z):
-    """e^z for z <= 0 in two parts, a and b: it is a + a b, and e^z - 1 is (a - 1) + a b. Beyond normal numbers 0."""
+    """e^z for z <= 87 in two parts, a and b: it is a + a b, and e^z - 1 is (a - 1) + a b. Below normal numbers 0."""
 
 
 @overload(_decay, jit_options={"forceinline": True})
@@ -229,6 +227,10 @@ def _decay_of_dtype(z):
 def _exp(z):
     power, rest = _decay(z)
     return power + power * rest
+
+
+# e^z times its reciprocal: beyond this one of the two is no normal number of float32.
+_HIGHEST = 87.0
 
 
 # --- The activations --------------------------------------------------------------------------------------------------
@@ -283,10 +285,9 @@ def _selu(z, parameter):
 @_inlined
 def _sigmoid(z, parameter):
     real = type(z)
-    e = _exp(-abs(z))
-    larger = real(1) / (real(1) + e)  # of sigma(z) and sigma(-z)
-    smaller = e * larger
-    return smaller if z < 0 else larger, smaller * larger
+    e = _exp(real(_HIGHEST) if z < -_HIGHEST else -z)
+    value = real(1) / (real(1) + e)
+    return value, e * value * value
 
 
 @_inlined
@@ -397,12 +398,15 @@ def _compiled(activation: Elementwise, hidden: int) -> tuple[Callable, float]:
 
 # --- A few units, one by one ------------------------------------------------------------------------------------------
 
-# Up to this many units are written out: with both in one loop over networks, what a point gives stays in registers,
-# which doubles the speed. The compiler does not turn a loop with three of them into vector instructions.
-_FEW = 2
+# Up to this many units are written out: with all in one loop over networks, what a point gives stays in registers,
+# which is two to four times as fast.
+_FEW = 4
+# So many points are visited in one loop over networks, for which the gradients are read and written once.
+_TOGETHER = 4
 
-# ``units`` is the tuple of where their rows begin; a function deals with the first and calls itself for the others,
-# which numba resolves while it compiles.
+# ``units`` is the tuple of where their rows begin, ``points`` one of pairs, x and y; a function deals with the first
+# and calls itself for the others, which numba resolves while it compiles. In which order terms are added here, and
+# indices built, decides whether the compiler keeps the gradients in registers and lets points overlap: measure.
 
 
 def _answers(units, scratch, i, x, form, parameter):
@@ -448,62 +452,110 @@ def _collect_of(units, answers, scratch, i, x, error):
         k = units[0] + i
         value, slope = answers[0]
         reached = error * slope
-        scratch[_GRADIENTS + k] += reached * x
-        scratch[_GRADIENTS + _LANES + k] += reached
-        scratch[_GRADIENTS + 2 * _LANES + k] += error * value
+        scratch[_GRADIENT + _WEIGHT + k] += reached * x
+        scratch[_GRADIENT + _BIAS + k] += reached
+        scratch[_GRADIENT + _OUTPUT_WEIGHT + k] += error * value
         _collect(units[1:], answers[1:], scratch, i, x, error)
 
     return collect
 
 
+def _visit(points, units, scratch, i, form, parameter):
+    """Add what the points say to the gradients, and their squared errors."""
+
+
+@overload(_visit, jit_options={"forceinline": True})
+def _visit_of(points, units, scratch, i, form, parameter):
+    if not len(points):
+        return lambda points, units, scratch, i, form, parameter: None
+
+    def visit(points, units, scratch, i, form, parameter):
+        x, y = points[0]
+        answers = _answers(units, scratch, i, x, form, parameter)
+        error = scratch[_OUTPUT_BIAS + i] - y
+        error += _output(units, answers, scratch, i)
+        scratch[_SQUARES + i] += error * error
+        scratch[_GRADIENT + _OUTPUT_BIAS + i] += error
+        _collect(units, answers, scratch, i, x, error)
+        _visit(points[1:], units, scratch, i, form, parameter)
+
+    return visit
+
+
 # --- The training -----------------------------------------------------------------------------------------------------
+
+
+@_inlined
+def _point(xy, shuffle, k):
+    """x and y of the point that the shuffle puts at ``k``, a row of networks each."""
+    return xy[2 * _LANES * shuffle[k] : 2 * _LANES * (shuffle[k] + 1)]
+
+
+@_inlined
+def _move(rows, k, factor, rate, gain_1, gain_2, epsilon):
+    """Let Adam move the parameter at ``k`` by its gradient times ``factor``; the next gradient starts from 0."""
+    gradient = rows[_GRADIENT + k] * factor
+    first, second = rows[_FIRST_MOMENT + k], rows[_SECOND_MOMENT + k]
+    first += (gradient - first) * gain_1
+    second += (gradient * gradient - second) * gain_2
+    rows[_FIRST_MOMENT + k] = first
+    rows[_SECOND_MOMENT + k] = second
+    rows[k] -= first * rate / (np.sqrt(second) + epsilon)
+    rows[_GRADIENT + k] = type(gradient)(0)
 
 
 @cache
 def _kernel(name: str, few: int) -> Callable:
     """The training with the activation of that name: of ``few`` hidden units, or of any number of them if that is 0."""
     form, lanes = _FORMS[name], _LANES
-    units_apart = tuple(_NETWORK + j * _UNIT for j in range(few))
+    units_apart = tuple((1 + j) * _UNIT for j in range(few))
 
+    # Of ``xy`` the compiler knows that it is not part of ``scratch`` only if it comes as an array of its own.
     def train(
-        parameters, data, shuffles, rates, corrections, losses, scratch, hidden, batch_size, gain_1, gain_2, epsilon,
-        parameter,
+        parameters, data, shuffles, rates, corrections, losses, scratch, xy, hidden, batch_size, gain_1, gain_2,
+        epsilon, parameter,
     ):  # fmt: skip
-        # The rows of the scratch: of the networks, then of each unit, then x and y of every point.
         points, networks = data.shape[0], data.shape[2]
         real = parameters.dtype.type
-        net, units = scratch[:_NETWORK], scratch[_NETWORK : _NETWORK + hidden * _UNIT]
-        xy = scratch[_NETWORK + hidden * _UNIT :]
+        net, units = scratch[:_UNIT], scratch[_UNIT:]
         for start in range(0, networks, lanes):
             count = min(lanes, networks - start)
             scratch[:] = real(0)
+            xy[:] = real(0)
             for j in range(hidden):
                 for row in range(3):
                     for i in range(count):
                         units[j * _UNIT + row * lanes + i] = parameters[row * hidden + j, start + i]
             for i in range(count):
                 net[_OUTPUT_BIAS + i] = parameters[3 * hidden, start + i]
-                net[_RATE + i] = rates[start + i]
+            for j in range(1 + hidden):
+                for i in range(count):
+                    scratch[j * _UNIT + _RATE + i] = rates[start + i]
             for k in range(2 * points):
                 for i in range(count):
                     xy[k * lanes + i] = data[k // 2, k % 2, start + i]
             step = 0
             for epoch in range(shuffles.shape[0]):
+                shuffle = shuffles[epoch]
                 for i in range(lanes):
                     net[_SQUARES + i] = real(0)
                 for first in range(0, points, batch_size):
                     last = min(first + batch_size, points)
-                    for k in range(first, last):
-                        point = xy[shuffles[epoch, k] * 2 * lanes : (shuffles[epoch, k] + 1) * 2 * lanes]
+                    alone = first
+                    if units_apart:
+                        alone = last - (last - first) % _TOGETHER
+                        for k in range(first, alone, _TOGETHER):
+                            a, b = _point(xy, shuffle, k), _point(xy, shuffle, k + 1)
+                            c, d = _point(xy, shuffle, k + 2), _point(xy, shuffle, k + 3)
+                            for i in range(lanes):
+                                j = lanes + i
+                                some = (a[i], a[j]), (b[i], b[j]), (c[i], c[j]), (d[i], d[j])
+                                _visit(some, units_apart, scratch, i, form, parameter)
+                    for k in range(alone, last):
+                        point = _point(xy, shuffle, k)
                         if units_apart:
                             for i in range(lanes):
-                                x = point[i]
-                                answers = _answers(units_apart, scratch, i, x, form, parameter)
-                                error = scratch[_OUTPUT_BIAS + i] - point[lanes + i]
-                                error += _output(units_apart, answers, scratch, i)
-                                scratch[_SQUARES + i] += error * error
-                                scratch[_GRADIENT + i] += error
-                                _collect(units_apart, answers, scratch, i, x, error)
+                                _visit(((point[i], point[lanes + i]),), units_apart, scratch, i, form, parameter)
                         else:
                             for i in range(lanes):
                                 net[_ERROR + i] = net[_OUTPUT_BIAS + i] - point[lanes + i]
@@ -517,47 +569,28 @@ def _kernel(name: str, few: int) -> Callable:
                             for i in range(lanes):
                                 error = net[_ERROR + i]
                                 net[_SQUARES + i] += error * error
-                                net[_GRADIENT + i] += error
+                                net[_GRADIENT + _OUTPUT_BIAS + i] += error
                             for j in range(hidden):
                                 unit = units[j * _UNIT : (j + 1) * _UNIT]
                                 for i in range(lanes):
                                     error = net[_ERROR + i]
                                     reached = error * unit[_SLOPE + i]
-                                    unit[_GRADIENTS + i] += reached * point[i]
-                                    unit[_GRADIENTS + lanes + i] += reached
-                                    unit[_GRADIENTS + 2 * lanes + i] += error * unit[_VALUE + i]
+                                    unit[_GRADIENT + _WEIGHT + i] += reached * point[i]
+                                    unit[_GRADIENT + _BIAS + i] += reached
+                                    unit[_GRADIENT + _OUTPUT_WEIGHT + i] += error * unit[_VALUE + i]
                     # What all points of the batch share is multiplied in once: 2 / batch and the output weight.
                     share, correction = real(2) / real(last - first), corrections[step]
                     step += 1
                     for j in range(hidden):
                         unit = units[j * _UNIT : (j + 1) * _UNIT]
                         for i in range(lanes):
-                            factor = share * unit[_OUTPUT_WEIGHT + i]
-                            unit[_GRADIENTS + i] *= factor
-                            unit[_GRADIENTS + lanes + i] *= factor
-                            unit[_GRADIENTS + 2 * lanes + i] *= share
-                        for row in range(3):
-                            for i in range(lanes):
-                                k = row * lanes + i
-                                gradient = unit[_GRADIENTS + k]
-                                first_moment, second_moment = unit[_FIRST_MOMENTS + k], unit[_SECOND_MOMENTS + k]
-                                first_moment += (gradient - first_moment) * gain_1
-                                second_moment += (gradient * gradient - second_moment) * gain_2
-                                unit[_FIRST_MOMENTS + k] = first_moment
-                                unit[_SECOND_MOMENTS + k] = second_moment
-                                rate = net[_RATE + i] * correction
-                                unit[k] -= first_moment * rate / (np.sqrt(second_moment) + epsilon)
-                                unit[_GRADIENTS + k] = real(0)
+                            factor, rate = share * unit[_OUTPUT_WEIGHT + i], unit[_RATE + i] * correction
+                            _move(unit, _WEIGHT + i, factor, rate, gain_1, gain_2, epsilon)
+                            _move(unit, _BIAS + i, factor, rate, gain_1, gain_2, epsilon)
+                            _move(unit, _OUTPUT_WEIGHT + i, share, rate, gain_1, gain_2, epsilon)
                     for i in range(lanes):
-                        gradient = net[_GRADIENT + i] * share
-                        first_moment, second_moment = net[_FIRST_MOMENT + i], net[_SECOND_MOMENT + i]
-                        first_moment += (gradient - first_moment) * gain_1
-                        second_moment += (gradient * gradient - second_moment) * gain_2
-                        net[_FIRST_MOMENT + i] = first_moment
-                        net[_SECOND_MOMENT + i] = second_moment
                         rate = net[_RATE + i] * correction
-                        net[_OUTPUT_BIAS + i] -= first_moment * rate / (np.sqrt(second_moment) + epsilon)
-                        net[_GRADIENT + i] = real(0)
+                        _move(net, _OUTPUT_BIAS + i, share, rate, gain_1, gain_2, epsilon)
                 for i in range(count):
                     losses[epoch, start + i] = net[_SQUARES + i] / real(points)
             for j in range(hidden):

@@ -111,7 +111,7 @@ def test_every_form_trains_as_numpy_does(compiled):
 
 
 @pytest.mark.parametrize("activation", [actlab.tanh, actlab.gelu], ids=str)
-@pytest.mark.parametrize("hidden", [1, 2, 5])
+@pytest.mark.parametrize("hidden", [1, 2, 4, 5])
 def test_in_double_precision_nearly_all_digits_agree(compiled, activation, hidden):
     assert agrees(compiled, np.float64, activation=activation, hidden=hidden)
 

@@ -51,7 +51,7 @@ def _leaky_native(x, slope):
     if slope > 1:
         return np.minimum(x, slope * x), np.where(derivative, 1, slope).astype(x.dtype)
     y = slope * x
-    return np.maximum(x, y, out=y), derivative.clip(slope, 1.0)
+    return np.maximum(x, y, out=y), derivative.clip(slope, 1.0, out=derivative)
 
 
 @elementwise(

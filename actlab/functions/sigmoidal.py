@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from actlab.core import elementwise
-from actlab.functions.kernels import below, logistic, opening, patched
+from actlab.functions.kernels import below, logistic, patched
 
 
 def _sigmoid_d(x):
@@ -15,10 +15,12 @@ def _sigmoid_d(x):
 
 
 def _sigmoid_native(x):
-    e, y = opening(x)
-    e *= y
-    e *= y
-    return y, e
+    e = x.clip(-np.inf, 87.0)  # further right the exponential of a float32 would overflow
+    np.exp(e, out=e)
+    whole = e + 1
+    np.divide(e, whole, out=e)
+    np.divide(e, whole, out=whole)
+    return e, whole
 
 
 @elementwise(
