@@ -58,6 +58,7 @@ ALLOWED = {
         "core",
         "functions",
         "initialisers",
+        "meanfield",
         "network",
         "optimisers",
         "orders",

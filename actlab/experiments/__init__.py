@@ -24,16 +24,17 @@ from actlab.experiments.saturation import (
 )
 from actlab.experiments.shifted_units import ShiftedErrors, ShiftedFit, fit_shifted, shifted_errors, wave
 from actlab.experiments.slopes import LearnedSlopes, learned_slopes
+from actlab.experiments.starts import ChiComparison, ChiTable, chi_table, compare_chi
 from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining, learn_xor, separate_corners
 
 __all__ = [
-    "CORNERS", "OUTCOMES", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFits", "DeadUnits",
-    "Denoising", "DepthSignal", "Floor", "GradientFlow", "KerasCosineFit", "LabelTraining", "LearnedSlopes",
-    "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery", "Separators", "SharedSigns", "ShiftedErrors",
-    "ShiftedFit", "UnitTraining", "WeightMovement", "XorTraining", "bends", "calibration", "collapse_errors",
-    "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "ended", "find_floor", "first_float",
-    "fit_one_unit", "fit_shifted", "floor", "gradient_flow", "keras_cosine_fit", "learn_labels", "learn_xor",
-    "learned_slopes", "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors",
-    "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
-    "train_sure_unit", "typical", "wave", "weight_movement",
+    "CORNERS", "OUTCOMES", "XOR_LABELS", "Calibration", "ChiComparison", "ChiTable", "CollapseErrors", "Conditioning",
+    "CosineFits", "DeadUnits", "Denoising", "DepthSignal", "Floor", "GradientFlow", "KerasCosineFit", "LabelTraining",
+    "LearnedSlopes", "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery", "Separators", "SharedSigns",
+    "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement", "XorTraining", "bends", "calibration", "chi_table",
+    "collapse_errors", "compare_chi", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "ended",
+    "find_floor", "first_float", "fit_one_unit", "fit_shifted", "floor", "gradient_flow", "keras_cosine_fit",
+    "learn_labels", "learn_xor", "learned_slopes", "quantisation_errors", "quantise", "recorded_floors", "recovery",
+    "relative_errors", "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth",
+    "train_linear_stacks", "train_sure_unit", "typical", "wave", "weight_movement",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ from actlab.figures.families import (
     recovery_steps,
 )
 from actlab.figures.functions import curve, family, gallery, jacobian, landmarks, landmarks_text, outputs
+from actlab.figures.initialisation import chi_heat_map, gradient_spread, theory_over_band
 from actlab.figures.nonlinearity import (
     error_decay,
     final_losses,
@@ -32,10 +33,10 @@ from actlab.figures.nonlinearity import (
 from actlab.figures.style import STYLE, colour, quantile_band, use_style
 
 __all__ = [
-    "STYLE", "accuracy_curve", "backward_through_depth", "colour", "curve", "denoising", "error_decay", "failures",
-    "family", "final_losses", "fit", "fit_parts", "forward_through_depth", "gallery", "jacobian", "landmarks",
-    "landmarks_text", "layer_movement", "learned_slopes", "linear_training", "loss_course", "loss_histograms",
-    "lost_digits", "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit", "outputs", "quantile_band",
-    "quantisation_errors", "recovery_steps", "reliability", "separation", "shares", "shifted_fit", "shifted_parts",
-    "speeds", "unit_paths", "use_style",
+    "STYLE", "accuracy_curve", "backward_through_depth", "chi_heat_map", "colour", "curve", "denoising", "error_decay",
+    "failures", "family", "final_losses", "fit", "fit_parts", "forward_through_depth", "gallery", "gradient_spread",
+    "jacobian", "landmarks", "landmarks_text", "layer_movement", "learned_slopes", "linear_training", "loss_course",
+    "loss_histograms", "lost_digits", "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit", "outputs",
+    "quantile_band", "quantisation_errors", "recovery_steps", "reliability", "separation", "shares", "shifted_fit",
+    "shifted_parts", "speeds", "theory_over_band", "unit_paths", "use_style",
 ]  # fmt: skip
