@@ -8,6 +8,7 @@ from actlab.experiments.depth import DepthSignal, signal_through_depth
 from actlab.experiments.dying import DeadUnits, dead_units
 from actlab.experiments.edge import UnitTraining, first_float, relative_errors, train_sure_unit
 from actlab.experiments.floors import Floor, find_floor, floor, recorded_floors
+from actlab.experiments.gradient_clipping import ClippedGradients, clipped_gradients
 from actlab.experiments.gradient_flow import GradientFlow, gradient_flow
 from actlab.experiments.keras_cosine import KerasCosineFit, keras_cosine_fit
 from actlab.experiments.linear_stacks import CollapseErrors, LinearTraining, collapse_errors, train_linear_stacks
@@ -28,13 +29,14 @@ from actlab.experiments.starts import ChiComparison, ChiTable, chi_table, compar
 from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining, learn_xor, separate_corners
 
 __all__ = [
-    "CORNERS", "OUTCOMES", "XOR_LABELS", "Calibration", "ChiComparison", "ChiTable", "CollapseErrors", "Conditioning",
-    "CosineFits", "DeadUnits", "Denoising", "DepthSignal", "Floor", "GradientFlow", "KerasCosineFit", "LabelTraining",
-    "LearnedSlopes", "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery", "Separators", "SharedSigns",
-    "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement", "XorTraining", "bends", "calibration", "chi_table",
-    "collapse_errors", "compare_chi", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "ended",
-    "find_floor", "first_float", "fit_one_unit", "fit_shifted", "floor", "gradient_flow", "keras_cosine_fit",
-    "learn_labels", "learn_xor", "learned_slopes", "quantisation_errors", "quantise", "recorded_floors", "recovery",
-    "relative_errors", "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth",
-    "train_linear_stacks", "train_sure_unit", "typical", "wave", "weight_movement",
+    "CORNERS", "OUTCOMES", "XOR_LABELS", "Calibration", "ChiComparison", "ChiTable", "ClippedGradients",
+    "CollapseErrors", "Conditioning", "CosineFits", "DeadUnits", "Denoising", "DepthSignal", "Floor", "GradientFlow",
+    "KerasCosineFit", "LabelTraining", "LearnedSlopes", "LinearTraining", "OneUnitFit", "QuantisationErrors",
+    "Recovery", "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement",
+    "XorTraining", "bends", "calibration", "chi_table", "clipped_gradients", "collapse_errors", "compare_chi",
+    "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "ended", "find_floor", "first_float",
+    "fit_one_unit", "fit_shifted", "floor", "gradient_flow", "keras_cosine_fit", "learn_labels", "learn_xor",
+    "learned_slopes", "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors",
+    "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
+    "train_sure_unit", "typical", "wave", "weight_movement",
 ]  # fmt: skip
