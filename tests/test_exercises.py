@@ -58,6 +58,9 @@ ANSWERS = [
     ("hard-functions", "exercise-bits", "bits = None", "11", ["10", "12", "0", "99"]),
     ("hard-functions", "exercise-ramp", "lowest = None", "-1.5", ["1.5", "-3"]),
     ("cosine-fit", "exercise-born", "hidden = None", "10", ["2", "9", "11"]),
+    ("initialisation", "exercise-gain", "gain = None", "2.3375", ["1.5", "1 / 2.3375"]),
+    ("initialisation", "exercise-which", "vanishes = None", '"A"', ['"B"', '"C"']),
+    ("initialisation", "exercise-repair", "sigma_b2 = None", "0.3", ["0.01", "0.1"]),
     ("cosine-fit", "exercise-tanh", "change = None", '{"inputs": "centred"}', ['{"epochs": 600}', '{"hidden": 3}']),
 ]
 
