@@ -118,8 +118,8 @@ def test_the_course_of_relu_networks(relu):
 
 def test_what_is_predicted_are_the_layers_that_are_measured():
     """tanh, whose chi changes from layer to layer: those from ``first`` on, up to the one before ``last``."""
-    found = experiments.compare_chi("tanh", "lecun_normal", depth=8, width=300, networks=10, sigma_b2=0.05, q0=4.0)
-    q, chi = 4.05, []
+    found = experiments.compare_chi("tanh", "lecun_normal", depth=8, width=300, networks=10, sigma_b2=0.05, q0=1.5)
+    q, chi = 1.55, []
     for _ in range(8):
         chi.append(hermite_mean(lambda z, q=q: actlab.tanh.derivative(math.sqrt(q) * z) ** 2))
         q = hermite_mean(lambda z, q=q: actlab.tanh(math.sqrt(q) * z) ** 2) + 0.05
@@ -133,10 +133,11 @@ def test_what_is_predicted_are_the_layers_that_are_measured():
 
 
 def test_a_comparison_tells_what_it_found(relu):
-    low, high = np.exp(relu.measured.interval)
-    assert low < 1 / 6 < high
-    assert repr(relu).startswith("relu, pytorch_uniform: chi_1 0.1667\n  layers 4 to 9: theory 0.1667, measured 0.1")
-    assert f"({low:.4f} to {high:.4f}, n = 10)" in repr(relu)
+    low, middle, high = np.exp([relu.measured.interval[0], relu.measured.value, relu.measured.interval[1]])
+    assert repr(relu) == (
+        "relu, pytorch_uniform: chi_1 0.1667\n"
+        f"  layers 4 to 9: theory 0.1667, measured {middle:.4f} ({low:.4f} to {high:.4f}, n = 10)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -220,8 +221,9 @@ def test_theory_is_drawn_over_the_measured_band(relu, axes):
         (axes[1], relu.log_norms / np.log(10), None),
     ):
         median, dashes = ax.lines
-        np.testing.assert_allclose(dashes.get_ydata(), theory, atol=1e-5)
-        assert (np.round(median.get_ydata(), 5) == median.get_ydata()).all()
+        np.testing.assert_allclose(dashes.get_ydata(), theory, atol=1e-4)
+        for line in (median, dashes):
+            assert (np.round(line.get_ydata(), 4) == line.get_ydata()).all()
         assert measured is None or np.allclose(median.get_ydata(), measured, atol=0.02)
         np.testing.assert_allclose(median.get_ydata(), theory, atol=0.3)
         assert "10^" in ax.yaxis.get_major_formatter()(-2, 0)
@@ -229,8 +231,8 @@ def test_theory_is_drawn_over_the_measured_band(relu, axes):
 
 
 def test_the_spread_leaves_out_networks_without_a_gradient(axes):
-    """Layers of two ReLUs: with one input most networks of ten layers are dead."""
-    flow = experiments.gradient_flow("relu", depth=10, width=2, networks=60, batch=1, initialiser="he_normal")
+    """Layers of two ReLUs: with one input most networks of six layers are dead."""
+    flow = experiments.gradient_flow("relu", depth=6, width=2, networks=60, batch=1, initialiser="he_normal")
     alive = int(np.isfinite(flow.log_norms[:, 0]).sum())
     assert 3 < alive < 60
     figures.gradient_spread(flow, axes[0], shown=3)

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from actlab.figures.style import colour, quantile_band, stable
+from actlab.figures.style import colour, stable
 
 _DARKEST = np.log(16)  # the |ln chi_1| from which a cell is as dark as can be
 _ONE = 0.005  # a chi_1 this near to 1 is printed without an arrow
@@ -68,8 +68,8 @@ def theory_over_band(result, axes, *, label: str | None = None, linestyle: str =
     titles = "length $q$", "gradient, last layer = 1"
     for ax, (measured, theory), title in zip(axes, drawn, titles, strict=True):
         # Logarithms, drawn on a linear axis: powers of ten that float64 does not hold are no obstacle.
-        quantile_band(layers, stable(measured.T), ax, color=own, label=label, linestyle=linestyle)
-        ax.plot(layers, stable(theory), color="black", linestyle=(0, (2, 2)), linewidth=1)
+        _band(layers, measured, ax, color=own, label=label, linestyle=linestyle)
+        ax.plot(layers, np.round(theory, 4), color="black", linestyle=(0, (2, 2)), linewidth=1)
         ax.set(xlabel="layer", title=title)
         _powers_of_ten(ax)
     return axes
@@ -83,12 +83,19 @@ def gradient_spread(flow, ax: Axes, *, shown: int = 8) -> Axes:
     layers, own = np.arange(1, flow.depth + 1), colour(flow.activation)
     reached = flow.log_norms[np.isfinite(flow.log_norms[:, 0])]
     gradients = (reached - reached[:, -1:]) / np.log(10)
-    quantile_band(layers, stable(gradients.T), ax, color=own, label="median")
-    ax.plot(layers, stable(gradients[:shown].T), color="0.35", linewidth=0.6)
+    _band(layers, gradients, ax, color=own, label="median")
+    ax.plot(layers, np.round(gradients[:shown].T, 4), color="0.35", linewidth=0.6)
     ax.axhline(0, color="black", linestyle=(0, (2, 2)), linewidth=1)
     ax.set(xlabel="layer", title=f"width {flow.width}")
     _powers_of_ten(ax)
     return ax
+
+
+def _band(layers: np.ndarray, values: np.ndarray, ax: Axes, *, color, label: str, linestyle: str = "-") -> None:
+    """Median and 5 to 95 % of ``values`` (networks, layers), each an observed one: rounded they stay so."""
+    low, median, high = np.round(np.quantile(values, (0.05, 0.5, 0.95), axis=0, method="inverted_cdf"), 4)
+    ax.fill_between(layers, low, high, color=color, alpha=0.2, linewidth=0)
+    ax.plot(layers, median, color=color, label=label, linestyle=linestyle)
 
 
 def _powers_of_ten(ax: Axes) -> None:
