@@ -25,7 +25,7 @@ def chi_heat_map(table, ax: Axes) -> Axes:
     for row, column in np.ndindex(rows, columns):
         chi1, dark = table.chi1[row, column], abs(shade[row, column]) > 0.55
         ax.text(
-            column + 0.5, row + 0.5, _cell_text(chi1, table.q[row, column]), ha="center", va="center", fontsize=8,
+            column + 0.5, row + 0.5, _cell_text(chi1, table.q[row, column]), ha="center", va="center", fontsize=9.5,
             color="white" if dark else "black",
         )  # fmt: skip
     families = [activation.family for activation in table.activations]
@@ -33,8 +33,8 @@ def chi_heat_map(table, ax: Axes) -> Axes:
         if families[row] != families[row - 1]:
             ax.axhline(row, color="black", linewidth=1.5)
     ax.set(xlim=(0, columns), ylim=(rows, 0), xticks=np.arange(columns) + 0.5, yticks=np.arange(rows) + 0.5)
-    ax.set_yticklabels([activation.name for activation in table.activations], fontsize=8)
-    ax.set_xticklabels([_heading(table, column) for column in range(columns)], fontsize=9)
+    ax.set_yticklabels([activation.name for activation in table.activations], fontsize=9.5)
+    ax.set_xticklabels([_heading(table, column) for column in range(columns)], fontsize=10)
     ax.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
     ax.spines[:].set_visible(False)
     return ax
