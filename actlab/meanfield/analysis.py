@@ -183,7 +183,8 @@ def critical_sigma_w(
     points, values_there = grid[crossing[0] : crossing[0] + 2], values[crossing[0] : crossing[0] + 2]
     while points[1] - points[0] > 1e-12 * points[1]:
         finer = np.linspace(*points, 12)
-        values_there = chi1(finer)
+        # The ends are known; computed in other company, they could round to the other side.
+        values_there = np.array([values_there[0], *chi1(finer[1:-1]), values_there[1]])
         first = int(np.argmax(values_there >= 1 - 1e-12))
         points, values_there = finer[first - 1 : first + 1], values_there[first - 1 : first + 1]
     if values_there[1] - values_there[0] > 1e-4:
