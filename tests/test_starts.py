@@ -205,6 +205,8 @@ def test_the_heat_map_is_darker_the_further_from_1(axes):
     figures.chi_heat_map(table, axes[0])
     axes[0].figure.canvas.draw()
     mesh = axes[0].collections[0]
+    shade = np.reshape(mesh.get_array(), table.chi1.shape)
+    assert shade[0, 2] == -shade[1, 1] > 0  # chi_1 = 2 for the identity with He's weights, 1/2 for ReLU with Glorot's
     grey = (mesh.get_facecolors()[:, :3] @ [0.2126, 0.7152, 0.0722]).reshape(table.chi1.shape)
     for side in (table.chi1 <= 1, table.chi1 >= 1):
         far, light = np.abs(np.log(table.chi1[side])), grey[side]
