@@ -200,6 +200,11 @@ def test_chi_1_is_the_slope_of_the_correlation_map_at_1(case):
     )
 
 
+def test_equal_signals_stay_equal_to_the_last_digit():
+    for case in ELEMENTWISE:
+        assert (meanfield.correlation_map(case, 1, [0.8, 77.0], sigma_w2=1.0) == 1).all(), case
+
+
 @pytest.mark.parametrize(("sigma_w2", "sigma_b2"), [(0.3, 0.0), (1.0, 0.05), (1.5, 0.0), (4.0, 0.5)])
 def test_a_fixed_point_is_the_first_that_lengths_meet(sigma_w2, sigma_b2):
     setting = {"sigma_w2": sigma_w2, "sigma_b2": sigma_b2}
