@@ -193,6 +193,11 @@ FRAMEWORK_DEFAULTS: Mapping[str, Initialiser] = MappingProxyType({
     "torch.nn.Linear": pytorch_uniform,
 })  # fmt: skip
 
+#: PyTorch's recommendation for sigma_w, ``torch.nn.init.calculate_gain``, by the names that the functions have here.
+TORCH_GAINS: Mapping[str, float] = MappingProxyType({
+    "identity": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2), "selu": 3 / 4,
+})  # fmt: skip
+
 
 def get(name: str | Initialiser) -> Initialiser:
     """The rule of that name; a rule is returned as it is.

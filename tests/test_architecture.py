@@ -60,6 +60,7 @@ ALLOWED = {
         "core",
         "functions",
         "initialisers",
+        "meanfield",
         "network",
         "optimisers",
         "orders",

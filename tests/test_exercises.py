@@ -64,6 +64,9 @@ ANSWERS = [
     ("dying-units", "exercise-three", "probability = None", "11 / 256", ["1 / 32", "15 / 64"]),
     ("dying-units", "exercise-coast", "distance = None", "9", ["10", "0.9"]),
     ("cosine-fit", "exercise-born", "hidden = None", "10", ["2", "9", "11"]),
+    ("initialisation", "exercise-gain", "gain = None", "2.3375", ["1.5", "1 / 2.3375"]),
+    ("initialisation", "exercise-which", "vanishes = None", '"A"', ['"B"', '"C"']),
+    ("initialisation", "exercise-repair", "sigma_b2 = None", "0.3", ["0.01", "0.1"]),
     ("cosine-fit", "exercise-tanh", "change = None", '{"inputs": "centred"}', ['{"epochs": 600}', '{"hidden": 3}']),
 ]
 

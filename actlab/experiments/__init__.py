@@ -56,4 +56,18 @@ __all__ = [
     "recovery", "relative_errors", "relu_growth", "separate_corners", "shared_signs", "shifted_errors",
     "signal_through_depth", "train_linear_stacks", "train_sure_unit", "two_moons", "typical", "wave",
     "weight_movement", "wide_relative_variance", "wrong_slope",
+from actlab.experiments.starts import ChiComparison, ChiTable, chi_table, compare_chi
+from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining, learn_xor, separate_corners
+
+__all__ = [
+    "CORNERS", "OUTCOMES", "XOR_LABELS", "Calibration", "ChiComparison", "ChiTable", "ClippedGradients",
+    "CollapseErrors", "Conditioning", "CosineFits", "DeadUnits", "Denoising", "DepthSignal", "Floor", "GradientFlow",
+    "KerasCosineFit", "LabelTraining", "LearnedSlopes", "LinearTraining", "OneUnitFit", "QuantisationErrors",
+    "Recovery", "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement",
+    "XorTraining", "bends", "calibration", "chi_table", "clipped_gradients", "collapse_errors", "compare_chi",
+    "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "ended", "find_floor", "first_float",
+    "fit_one_unit", "fit_shifted", "floor", "gradient_flow", "keras_cosine_fit", "learn_labels", "learn_xor",
+    "learned_slopes", "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors",
+    "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
+    "train_sure_unit", "typical", "wave", "weight_movement",
 ]  # fmt: skip

@@ -21,6 +21,7 @@ from actlab.figures.families import (
     recovery_steps,
 )
 from actlab.figures.functions import curve, family, gallery, jacobian, landmarks, landmarks_text, outputs
+from actlab.figures.initialisation import chi_heat_map, gradient_spread, theory_over_band
 from actlab.figures.nonlinearity import (
     error_decay,
     final_losses,
@@ -42,4 +43,10 @@ __all__ = [
     "number_line", "one_unit_fit", "outputs", "quantile_band", "quantisation_errors", "recovery_steps", "reliability",
     "separation", "shares", "shares_by_rate", "shifted_fit", "shifted_parts", "singular_value_histograms", "speeds",
     "unit_paths", "use_style",
+    "STYLE", "accuracy_curve", "backward_through_depth", "chi_heat_map", "colour", "curve", "denoising", "error_decay",
+    "failures", "family", "final_losses", "fit", "fit_parts", "forward_through_depth", "gallery", "gradient_spread",
+    "jacobian", "landmarks", "landmarks_text", "layer_movement", "learned_slopes", "linear_training", "loss_course",
+    "loss_histograms", "lost_digits", "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit", "outputs",
+    "quantile_band", "quantisation_errors", "recovery_steps", "reliability", "separation", "shares", "shifted_fit",
+    "shifted_parts", "speeds", "theory_over_band", "unit_paths", "use_style",
 ]  # fmt: skip
