@@ -10,7 +10,8 @@ from actlab import functions as _functions  # noqa: F401  (its import fills the 
 from actlab.core import ACTIVATIONS, Activation, Elementwise, Param, Vectorwise, get, names, nearest
 
 _ON_DEMAND = (
-    "cards", "catalogue", "experiments", "figures", "formulas", "initialisers", "network", "properties", "published",
+    "cards", "catalogue", "experiments", "figures", "formulas", "initialisers", "meanfield", "network", "properties",
+    "published", "references", "statistics", "tf", "training",
     "references", "statistics", "tf", "training",
 )  # fmt: skip
 
