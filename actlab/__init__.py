@@ -12,7 +12,6 @@ from actlab.core import ACTIVATIONS, Activation, Elementwise, Param, Vectorwise,
 _ON_DEMAND = (
     "cards", "catalogue", "experiments", "figures", "formulas", "initialisers", "meanfield", "network", "properties",
     "published", "references", "statistics", "tf", "training",
-    "references", "statistics", "tf", "training",
 )  # fmt: skip
 
 globals().update({name: get(name) for name in names(aliases=True)})

@@ -3,7 +3,16 @@
 ``ROWS`` holds all of them; ``table`` shows them beside ours.
 """
 
-from actlab.published import gates, hanin, klambauer  # noqa: F401  (importing them fills the registry)
+from actlab.published import (  # noqa: F401  (importing them fills the registry)
+    gates,
+    hanin,
+    initialisation,
+    kernels,
+    klambauer,
+    pieces,
+    signals,
+    spectra,
+)
 from actlab.published.record import (
     ROWS,
     Between,
