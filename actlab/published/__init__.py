@@ -4,6 +4,7 @@
 """
 
 from actlab.published import (  # noqa: F401  (importing them fills the registry)
+    dying,
     gates,
     hanin,
     initialisation,

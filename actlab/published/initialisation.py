@@ -85,7 +85,7 @@ def _tanh_flow(seed: int) -> GradientFlow:
 
 @published(
     _GLOROT,
-    where="section 4.2.1, the heuristic",
+    where="section 4.2, the heuristic",
     quantity="Logarithm of the factor of the back-propagated gradient's variance in each layer, "
     "with the usual heuristic: ln(1/3).",
     claim=Near(math.log(1 / 3), 0.1, _TEN_LAYERS, "-1.0986, ln(1/3)"),

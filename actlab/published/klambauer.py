@@ -123,7 +123,7 @@ def selu_spectral_norm():
 @published(
     _SOURCE,
     where="theorem 1",
-    quantity="Least mean that a layer of the theorem's domain passes on.",
+    quantity="Least mean of a fixed point: the least one that a layer of the domain passes on.",
     claim=Between(low=-0.03106),
 )
 def selu_least_mean():
@@ -134,7 +134,7 @@ def selu_least_mean():
 @published(
     _SOURCE,
     where="theorem 1",
-    quantity="Largest mean that a layer of the theorem's domain passes on.",
+    quantity="Largest mean of a fixed point: the largest one that a layer of the domain passes on.",
     claim=Between(high=0.06773),
 )
 def selu_largest_mean():
@@ -145,7 +145,7 @@ def selu_largest_mean():
 @published(
     _SOURCE,
     where="theorem 1",
-    quantity="Least variance that a layer of the theorem's domain passes on.",
+    quantity="Least variance of a fixed point: the least one that a layer of the domain passes on.",
     claim=Between(low=0.80009),
 )
 def selu_least_variance():
@@ -156,7 +156,7 @@ def selu_least_variance():
 @published(
     _SOURCE,
     where="theorem 1",
-    quantity="Largest variance that a layer of the theorem's domain passes on.",
+    quantity="Largest variance of a fixed point: the largest one that a layer of the domain passes on.",
     claim=Between(high=1.48617),
 )
 def selu_largest_variance():

@@ -15,6 +15,7 @@ from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Literal
 
+from actlab import references
 from actlab.statistics import Mean, Share
 
 Status = Literal["reproduced", "not reproduced", "undecided"]
@@ -138,6 +139,14 @@ class Published:
     finding: Finding | None = None
 
     @property
+    def paper(self) -> str:
+        """The source as it is cited in a text."""
+        reference = references.get(self.source)
+        names = [author.split()[-1] for author in reference.authors]
+        shown = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
+        return f"{shown} ({reference.year})"
+
+    @property
     def how(self) -> str:
         """What is computed, in a sentence."""
         return inspect.cleandoc(self.measure.__doc__).replace("\n", " ")
@@ -206,10 +215,10 @@ class Comparison:
         return tuple((number - claim.value) / claim.tolerance for number in (low, self.value, high))
 
     def shown(self, number: float) -> str:
-        """A number with the digits that matter: one more than the tolerance has, or four in all."""
+        """A number with the digits that matter: one more than the tolerance has, or five in all."""
         claim = self.row.finding.claim if self.row.finding else self.row.claim
         if isinstance(claim, Between):
-            return f"{float(f'{number:.4g}') + 0.0:g}"
+            return f"{float(f'{number:.5g}') + 0.0:g}"
         decimals = max(0, 1 - math.floor(math.log10(claim.tolerance)))
         rounded = round(number, decimals)
         return f"{rounded:.{decimals}f}" if rounded else "0"

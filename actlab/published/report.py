@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from actlab import references
 from actlab.catalogue import Table
-from actlab.published.record import ROWS, Comparison, Published
+from actlab.published.record import ROWS, Between, Comparison, Published
 
 
 def sources() -> tuple[str, ...]:
@@ -19,24 +19,27 @@ def table(rows: str | Iterable[Published]) -> Table:
 
     Ours has its 95 % interval where chance has a part. Three columns, since a telephone has room for no more.
     """
-    if isinstance(rows, str):
-        if rows not in sources():
-            raise ValueError(f"no row is from {rows!r}; rows are from {', '.join(sources())}")
-        rows = [row for row in ROWS.values() if row.source == rows]
-    return Table(("quantity", "published", "here"), tuple(_cells(row.compare()) for row in rows))
+    if not isinstance(rows, str):
+        return _table("quantity", [(f"{row.paper}. {row.quantity}", row) for row in rows])
+    if rows not in sources():
+        raise ValueError(f"no row is from {rows!r}; rows are from {', '.join(sources())}")
+    found = [row for row in ROWS.values() if row.source == rows]
+    return _table(found[0].paper, [(row.quantity, row) for row in found])
 
 
-def _cells(comparison: Comparison) -> tuple[str, str, str]:
+def _table(title: str, rows: list[tuple[str, Published]]) -> Table:
+    return Table((title, "published", "here"), tuple(_cells(first, row.compare()) for first, row in rows))
+
+
+def _cells(first: str, comparison: Comparison) -> tuple[str, str, str]:
     row = comparison.row
-    tolerance = getattr(row.claim, "tolerance", None)
-    published = [f"**{row.claim}**", row.where]
-    if tolerance is not None:
-        published.append(f"± {tolerance:.2g}: {row.claim.why}")
-    low, high = map(comparison.shown, comparison.interval)
-    ours = [f"**{comparison.shown(comparison.value)}**"]
+    published = [f"**{row.claim}**", f"{row.where}."]
+    if not isinstance(row.claim, Between):
+        published.append(f"Tolerance {row.claim.tolerance:.2g}: {row.claim.why}.")
+    value, low, high = map(comparison.shown, (comparison.value, *comparison.interval))
+    status = comparison.status if comparison.status == "reproduced" else f"**{comparison.status}**"
+    ours = [f"**{value}**, {status}"]
     if comparison.n is not None:
-        ours.append(f"{low} to {high}, n = {comparison.n:,}, seed {row.seed}")
-    ours += [comparison.status, row.how]
-    if row.finding:
-        ours.append(row.finding.text)
-    return row.quantity, "<br>".join(published), "<br>".join(ours).replace("|", "\\|")
+        ours.append(f"{low} to {high} ({comparison.n:,} trials, seed {row.seed}).")
+    ours += [row.how] + ([row.finding.text] if row.finding else [])
+    return tuple(text.replace("|", "\\|") for text in (first, "<br>".join(published), "<br>".join(ours)))
