@@ -7,15 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from actlab import published, references
+from actlab import figures, published, references
 from actlab.published import ROWS, Between, Comparison, Finding, Near, Published, Rounded
 from actlab.published.record import ROWS as REGISTRY
 from actlab.published.record import published as declare
 from actlab.statistics import Mean
 
 PAPERS = {
-    "hanin2018which", "hanin2020products", "hendrycks2016gelu", "klambauer2017self", "misra2020mish",
-    "ramachandran2017searching",
+    "cho2009kernel", "glorot2010understanding", "hanin2018which", "hanin2020products", "hayou2019impact",
+    "he2015delving", "hendrycks2016gelu", "klambauer2017self", "lu2020dying", "misra2020mish", "montufar2014number",
+    "pennington2017resurrecting", "poole2016exponential", "ramachandran2017searching", "saxe2014exact",
+    "schoenholz2017deep", "williams1998computation", "zhang2023dive",
 }  # fmt: skip
 
 each_row = pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.name)
@@ -70,7 +72,7 @@ def test_a_row_says_where_it_is_from_and_what_is_done(row):
 
 
 def test_there_are_rows_enough_and_every_paper_has_some():
-    assert len(ROWS) >= 30
+    assert len(ROWS) >= 60
     assert PAPERS <= {row.source for row in ROWS.values()}
     assert set(published.sources()) == {row.source for row in ROWS.values()}
     assert any(row.finding for row in ROWS.values())
@@ -155,20 +157,52 @@ def test_a_name_is_given_once_and_the_measurement_says_what_it_computes():
 
 
 def test_the_tables_hold_every_row_once():
-    cells = [cells for source in published.sources() for cells in published.table(source).rows]
-    assert sorted(cell[0] for cell in cells) == sorted(row.quantity for row in ROWS.values())
+    tables = [published.table(source) for source in published.sources()]
+    assert len({table.columns[0] for table in tables}) == len(tables)
+    cells = [cells for table in tables for cells in table.rows]
+    assert sorted(cell[0].replace("\\|", "|") for cell in cells) == sorted(row.quantity for row in ROWS.values())
     text = "".join(here for _, _, here in cells)
     assert text.count("not reproduced") == sum(row.finding is not None for row in ROWS.values())
 
 
 def test_a_table_shows_value_interval_and_finding():
     ((quantity, stated, here),) = published.table([ROWS["logistic_for_gelu"]]).rows
-    assert (quantity, stated[:9]) == (ROWS["logistic_for_gelu"].quantity, "**1.702**")
+    assert quantity == f"Hendrycks and Gimpel (2016). {ROWS['logistic_for_gelu'].quantity}"
+    assert stated.startswith("**1.702**<br>") and "Tolerance 0.0005" in stated
     assert "**1.77293**" in here and ROWS["logistic_for_gelu"].finding.text in here
     comparison = ROWS["hanin_mean"].compare()
-    assert f"n = {comparison.n:,}, seed 0" in published.table([ROWS["hanin_mean"]]).rows[0][2]
+    assert f"({comparison.n:,} trials, seed 0)" in published.table([ROWS["hanin_mean"]]).rows[0][2]
 
 
 def test_a_paper_without_rows_is_answered_with_those_that_have_some():
     with pytest.raises(ValueError, match=r"no row is from 'nobody'; rows are from .*klambauer2017self"):
         published.table("nobody")
+
+
+# --- The figure -------------------------------------------------------------------------------------------------------
+
+
+def test_the_figure_has_a_mark_for_each_number_with_a_tolerance():
+    import matplotlib.pyplot as plt
+
+    rows = [ROWS[name] for name in ("selu_alpha", "selu_contraction", "hanin_mean", "pytorch_relu_gain")]
+    comparisons = [row.compare() for row in rows]
+    _, ax = plt.subplots()
+    figures.deviations(comparisons, ax)
+    marks = [line for line in ax.lines if line.get_marker() not in ("None", None, "")]
+    assert [mark.get_marker() for mark in marks] == ["o", "o", "<"]
+    assert [mark.get_markerfacecolor() for mark in marks] == ["black", "black", "white"]
+    assert [float(mark.get_xdata()[0]) for mark in marks[:2]] == [
+        round(comparisons[index].deviation[1], 2) for index in (0, 2)
+    ]
+    assert [label.get_text() for label in ax.get_yticklabels()] == [rows[index].paper for index in (0, 2, 3)]
+    bars = [line for line in ax.lines if len(set(line.get_xdata())) == 2 and len(set(line.get_ydata())) == 1]
+    assert any(np.allclose(bar.get_xdata(), np.round(comparisons[2].deviation, 2)[[0, 2]]) for bar in bars)
+    plt.close()
+
+
+def test_a_paper_is_cited_by_its_authors_and_year():
+    cited = {row.source: row.paper for row in ROWS.values()}
+    assert cited["klambauer2017self"] == "Klambauer et al. (2017)"
+    assert cited["hanin2020products"] == "Hanin and Nica (2020)"
+    assert cited["misra2020mish"] == "Misra (2020)"

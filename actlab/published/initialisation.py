@@ -215,7 +215,7 @@ def pytorch_tanh_gain():
     finding=Finding(Rounded("1.210"), "The gradient grows by a fifth in each layer, which no depth settles."),
 )
 def pytorch_tanh_gradient():
-    """chi_1 at the fixed point of the length map, for weights of variance (5/3)^2 / fan_in."""
+    """The chi_1 at the fixed point of the length map, for weights of variance (5/3)^2 / fan_in."""
     return meanfield.analyse(tanh, sigma_w2=(5 / 3) ** 2).chi1
 
 
@@ -227,7 +227,7 @@ def pytorch_tanh_gradient():
     claim=Near(1.0, 0.01, _E_IN_A_HUNDRED),
 )
 def pytorch_selu():
-    """chi_1 at the fixed point of the length map, for weights of variance (3/4)^2 / fan_in."""
+    """The chi_1 at the fixed point of the length map, for weights of variance (3/4)^2 / fan_in."""
     return meanfield.analyse(selu, sigma_w2=0.75**2).chi1
 
 

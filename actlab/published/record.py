@@ -225,8 +225,8 @@ class Comparison:
 
     def __repr__(self) -> str:
         low, high = map(self.shown, self.interval)
-        chance = "" if self.n is None else f" ({low} to {high}, n = {self.n})"
-        return f"{self.row.name}: {self.row.claim} published, {self.shown(self.value)}{chance} here: {self.status}"
+        chance = "" if self.n is None else f" ({low} to {high}, n = {self.n:,})"
+        return f"{self.row.name}: published {self.row.claim}\n  here {self.shown(self.value)}{chance}: {self.status}"
 
 
 def _agreement(interval: tuple[float, float], claim: Claim) -> Status:

@@ -37,22 +37,22 @@ def _schoenholz(sigma_w2: float) -> meanfield.MeanField:
 @published(
     _POOLE,
     where="setting sigma_w = 1.3, sigma_b = 0.3",
-    quantity="chi_1 of tanh in the ordered phase, below 1.",
+    quantity="The chi_1 of tanh in the ordered phase, below 1.",
     claim=Between(high=1.0, text="below 1"),
 )
 def poole_ordered():
-    """sigma_w^2 times the mean squared slope at the fixed point of the length map."""
+    """The product of sigma_w^2 and the mean squared slope at the fixed point of the length map."""
     return _poole(1.3).chi1
 
 
 @published(
     _POOLE,
     where="setting sigma_w = 2.5, sigma_b = 0.3",
-    quantity="chi_1 of tanh in the chaotic phase, above 1.",
+    quantity="The chi_1 of tanh in the chaotic phase, above 1.",
     claim=Between(low=1.0, text="above 1"),
 )
 def poole_chaotic():
-    """sigma_w^2 times the mean squared slope at the fixed point of the length map."""
+    """The product of sigma_w^2 and the mean squared slope at the fixed point of the length map."""
     return _poole(2.5).chi1
 
 
@@ -155,7 +155,7 @@ def schoenholz_correlation_scale():
     claim=Between(low=1e4, text="without limit"),
 )
 def schoenholz_divergence():
-    """xi_c in layers at the critical sigma_w that the theory gives, times 1 - 0.000001."""
+    """The depth scale xi_c, in layers, at the critical sigma_w that the theory gives, times 1 - 0.000001."""
     sigma_w = float(meanfield.critical_sigma_w(tanh, sigma_b2=_SCHOENHOLZ_BIAS)) * (1 - 1e-6)
     return _schoenholz(sigma_w**2).xi_c
 
@@ -174,7 +174,8 @@ def hayou_relu_edge():
 @published(
     _HAYOU,
     where="proposition on the rate of the ReLU",
-    quantity="l^2 (1 - c_l) for the ReLU at the edge of chaos, deep down: 9 pi^2 / 2.",
+    quantity="Limit of l^2 (1 - c_l), c_l being the correlation in layer l, "
+    "for the ReLU at the edge of chaos: 9 pi^2 / 2.",
     claim=Near(4.5 * math.pi**2, 0.9, "two per cent; the next term of the expansion falls like ln(l) / l", "44.41"),
 )
 def hayou_relu_rate():
@@ -186,8 +187,8 @@ def hayou_relu_rate():
 @published(
     _HAYOU,
     where="proposition on the rate of smooth functions",
-    quantity="l (1 - c_l) for tanh at the edge of chaos (sigma_b^2 = 0.05), "
-    "deep down, over 2 E f'(z)^2 / (q E f''(z)^2).",
+    quantity="Limit of l (1 - c_l) for tanh at the edge of chaos (sigma_b^2 = 0.05), "
+    "over 2 E f'(z)^2 / (q E f''(z)^2).",
     claim=Near(1.0, 0.02, "two per cent; the next term of the expansion falls like ln(l) / l"),
 )
 def hayou_smooth_rate():
