@@ -110,8 +110,9 @@ def dead_of_width_three(seed=0):
 @published(
     _LU,
     where="numerical example, fit of |x|",
-    quantity="Share of trained networks of ten layers of width 2 that end constant, which those born dead are among.",
-    claim=Between(high=0.919, text="91.9 % of 1000, so at most that many are born dead"),
+    quantity="Share of trained networks of ten layers of width 2 that end constant, which those "
+    "born dead are among: 91.9 % of 1000.",
+    claim=Between(high=0.919, text="at most 91.9 %"),
 )
 def dead_of_those_that_collapse(seed=0):
     """Born dead are 200,000 networks without biases on an interval around 0."""
@@ -121,8 +122,8 @@ def dead_of_those_that_collapse(seed=0):
 @published(
     _LU,
     where="numerical example, fit of |x|",
-    quantity="The same with the paper's randomised asymmetric initialisation.",
-    claim=Between(high=0.292, text="29.2 % of 1000, so at most that many are born dead"),
+    quantity="The same with the paper's randomised asymmetric initialisation: 29.2 % of 1000.",
+    claim=Between(high=0.292, text="at most 29.2 %"),
 )
 def asymmetric_dead_of_those_that_collapse(seed=0):
     """Born dead are 40,000 networks with that initialisation on the interval from -1 to 1."""

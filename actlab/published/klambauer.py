@@ -203,8 +203,8 @@ def selu_increasing_variance():
 @published(
     _SOURCE,
     where="abstract",
-    quantity="Factor of the mean squared gradient in each layer at the fixed point, "
-    "which is 1 if gradients can neither vanish nor explode.",
+    quantity="Factor of the mean squared gradient in each layer at the fixed point: "
+    "1 if gradients can neither vanish nor explode.",
     claim=Near(1.0, 0.01, "one per cent a layer is a factor of e in a hundred layers"),
     finding=Finding(
         Rounded("1.072"),

@@ -85,8 +85,8 @@ def poole_length(seed=0):
 @published(
     _POOLE,
     where="correlation map, sigma_w = 2.5, sigma_b = 0.3",
-    quantity="Correlation at which two unlike inputs end in the chaotic phase.",
-    claim=Near(0.1221, 0.02, "the scatter of networks of width 500", "0.1221, the fixed point of their map"),
+    quantity="Correlation at which two unlike inputs end in the chaotic phase: the fixed point of the map.",
+    claim=Near(0.1221, 0.02, "the scatter of networks of width 500", "0.1221"),
 )
 def poole_correlation(seed=0):
     """Mean over the pairs of eight independent inputs and the layers 11 to 30: 40 networks of width 500."""
@@ -151,12 +151,12 @@ def schoenholz_correlation_scale():
 @published(
     _SCHOENHOLZ,
     where="order-to-chaos transition, sigma_b^2 = 0.05",
-    quantity="The depth scale of correlations diverges at the critical sigma_w: its value a millionth below.",
-    claim=Between(low=1e4, text="without limit"),
+    quantity="The depth scale of correlations diverges at the critical sigma_w: its value a ten-thousandth below.",
+    claim=Between(low=1e3, text="without limit"),
 )
 def schoenholz_divergence():
-    """The depth scale xi_c, in layers, at the critical sigma_w that the theory gives, times 1 - 0.000001."""
-    sigma_w = float(meanfield.critical_sigma_w(tanh, sigma_b2=_SCHOENHOLZ_BIAS)) * (1 - 1e-6)
+    """The depth scale xi_c, in layers, at the critical sigma_w that the theory gives, times 0.9999."""
+    sigma_w = float(meanfield.critical_sigma_w(tanh, sigma_b2=_SCHOENHOLZ_BIAS)) * 0.9999
     return _schoenholz(sigma_w**2).xi_c
 
 
@@ -164,7 +164,7 @@ def schoenholz_divergence():
     _HAYOU,
     where="edge of chaos of the ReLU",
     quantity="The only sigma_w at the edge of chaos of the ReLU, without biases: the root of 2.",
-    claim=Near(math.sqrt(2), 1e-9, "rounding errors of a root that is searched for", "1.41421 (root of 2)"),
+    claim=Near(math.sqrt(2), 1e-9, "rounding errors of a root that is searched for", "1.41421"),
 )
 def hayou_relu_edge():
     """The sigma_w at which chi_1 passes 1, by search."""

@@ -127,7 +127,7 @@ def newman_exponent(seed=0):
     where="section on numerical stability, an early edition's printed output",
     quantity="A 4 x 4 matrix times a hundred others: the printed product has a norm of 5.8e23. "
     "Share of such products whose norm is smaller.",
-    claim=Between(0.025, 0.975, "a product as others"),
+    claim=Between(0.025, 0.975),
 )
 def d2l_product(seed=0):
     """2000 products of 101 matrices; the norm is the root of the sum of squares."""
