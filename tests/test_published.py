@@ -172,10 +172,10 @@ def test_a_table_shows_place_tolerance_value_interval_and_finding():
     ((words, numbers),) = published.table([row]).rows
     for text in ("Hendrycks and Gimpel (2016)", row.quantity, row.where, row.how, row.claim.why, row.finding.text):
         assert text in words
-    assert numbers == "**1.702**<br>± 0.0005<br>**1.77293**<br>**not reproduced**"
+    assert numbers == "**1.702**<br>± 0.0005<br>here **1.77293**<br>**not reproduced**"
     ((_, numbers),) = published.table([measured]).rows
     low, high = measured.compare().interval
-    assert numbers.startswith("**5/32**<br>± 0.005<br>**0.15")
+    assert numbers.startswith("**5/32**<br>± 0.005<br>here **0.15")
     assert numbers.endswith(f"<br>{low:.4f} to {high:.4f}<br>n = 200,000, seed 0<br>reproduced")
 
 

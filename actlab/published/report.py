@@ -58,7 +58,7 @@ def _numbers(comparison: Comparison) -> str:
     lines = [f"**{claim}**"]
     if not isinstance(claim, Between):
         lines.append(f"± {_short(claim.tolerance)}")
-    lines.append(f"**{value}**")
+    lines.append(f"here **{value}**")
     if comparison.n is not None:
         lines += [f"{low} to {high}", f"n = {comparison.n:,}, seed {comparison.row.seed}"]
     lines.append(comparison.status if comparison.status == "reproduced" else f"**{comparison.status}**")
