@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
+from actlab.checks import whole_number
+
 Fan = Literal["in", "average", "largest"]
 Distribution = Literal["uniform", "normal", "truncated_normal", "orthogonal"]
 
@@ -61,6 +63,7 @@ class Initialiser:
 
     def bias_limit(self, fan_in: int) -> float:
         """The biases start uniformly within this of 0."""
+        whole_number("fan_in", fan_in, least=1)
         return math.sqrt(3 * self.bias_scale / fan_in)
 
     def with_scale(self, scale: float) -> Initialiser:
@@ -83,9 +86,13 @@ class Initialiser:
         match self.distribution:
             case "uniform":
                 limit = math.sqrt(3 * self.scale / fan)
+                if np.dtype(dtype) == np.float32:
+                    return _uniform(rng, limit, shape)
                 return 2 * limit * rng.random(shape, dtype) - limit
             case "normal":
-                return math.sqrt(self.scale / fan) * rng.standard_normal(shape, dtype)
+                weights = rng.standard_normal(shape, dtype)
+                weights *= math.sqrt(self.scale / fan)
+                return weights
             case "truncated_normal":
                 return math.sqrt(self.scale / fan) / _CUT_DEVIATION * _truncated(rng, shape, dtype)
             case "orthogonal":
@@ -93,7 +100,19 @@ class Initialiser:
                 return math.sqrt(self.scale) * _orthogonal(rng, shape, dtype)
 
     def _fan(self, fan_in: int, fan_out: int) -> float:
+        whole_number("fan_in", fan_in, least=1)
+        whole_number("fan_out", fan_out, least=1)
         return {"in": fan_in, "average": (fan_in + fan_out) / 2, "largest": max(fan_in, fan_out)}[self.fan]
+
+
+def _uniform(rng: np.random.Generator, limit: float, shape: tuple[int, int]) -> np.ndarray:
+    """Uniform float32 numbers within ``limit`` of 0: two from every 64 random bits, which halves the time of a draw."""
+    count = shape[0] * shape[1]
+    bits = rng.integers(0, 2**64 - 1, (count + 1) // 2, np.uint64, endpoint=True).view(np.int32)[:count]
+    weights = bits.reshape(shape)
+    return np.multiply(
+        weights, np.float32(limit / 2**31), out=weights.view(np.float32), dtype=np.float32, casting="unsafe"
+    )
 
 
 def _truncated(rng: np.random.Generator, shape: tuple[int, int], dtype: DTypeLike) -> np.ndarray:

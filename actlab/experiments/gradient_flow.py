@@ -1,30 +1,19 @@
-"""Gradient norms layer by layer: what depth does to a signal on its way forward and to a gradient on its way back.
-
-All quantities follow the networks one at a time, so that a network's numbers depend on its seed and number alone, and
-memory holds one network. Matrix products are those of the chosen precision, of operands scaled to at most 1; what is
-done to single numbers is done in float64, and the size of a gradient is kept as a logarithm. So nothing underflows or
-overflows on the way back, however deep the network; on the way forward activations may have any size that float64 has.
-"""
+"""Gradient norms layer by layer: what depth does to a signal on its way forward and to a gradient on its way back."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from actlab import initialisers
-from actlab.checks import whole_number
+from actlab.checks import finite_number, whole_number
 from actlab.core import Elementwise, get_elementwise
 from actlab.initialisers import Initialiser
+from actlab.propagation import Rule, Weights, propagate
 from actlab.statistics import Mean
-
-# Added to the variance in a layer normalisation, as PyTorch's LayerNorm does; Ba et al. (2016) have no such number.
-LAYER_NORM_EPSILON = 1e-5
-_HELD = 2**28  # bytes of weights of one network that are kept for the way back; the others are drawn a second time
-
-Rule = Callable[[np.random.Generator, int, int], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +58,8 @@ class GradientFlow:
     def log_chi_layers(self) -> np.ndarray:
         """ln chi of each layer but the last, (networks, depth - 1): the factor of the mean squared dL/dz in that layer.
 
-        It depends on the layer's own ``q``. Where no gradient arrives it is -inf, in an overflowed network +inf.
+        It depends on the layer's own ``q``, which inputs of a batch share where lengths come to a fixed point. Where no
+        gradient arrives it is -inf, in an overflowed network +inf.
         """
         here, after = self.log_norms[:, :-1], self.log_norms[:, 1:]
         with np.errstate(invalid="ignore"):
@@ -103,11 +93,11 @@ class GradientFlow:
         return self.log_chi_between(self.depth // 4 + 1, self.depth - self.depth // 4)
 
     def __repr__(self) -> str:
-        ratio = np.sort((self.log_norms[:, 0] - self.log_norms[:, -1])[np.isfinite(self.log_norms[:, 0])])
-        reached = f"it reaches the first layer in {ratio.size} of {self.networks} networks"
-        if ratio.size:
-            median = np.quantile(ratio, 0.5, method="inverted_cdf") / math.log(10)
-            reached = f"gradient, first over last layer: 10^{median:.2f} (median); {reached}"
+        first, last = self.log_norms[np.isfinite(self.log_norms[:, 0])][:, [0, -1]].T
+        reached = f"it reaches the first layer in {first.size} of {self.networks} networks"
+        if first.size:
+            ratio = np.quantile(first - last, 0.5, method="inverted_cdf") / math.log(10)
+            reached = f"gradient, first over last layer: 10^{ratio:.2f} (median); {reached}"
         return (
             f"{self.activation}, {self.initialiser}, {self.networks} networks, {self.depth} layers of width "
             f"{self.width}\n  {reached}"
@@ -146,7 +136,8 @@ def gradient_flow(
     seed, batch
         The seed of all, and the number of inputs of each network.
     q0
-        The mean square of the inputs, which are independent normal numbers, as many as a layer has units.
+        The mean square of the inputs, which are independent normal numbers, as many as a layer has units. Mean-field
+        theory has sigma_w^2 q0 + sigma_b^2 for q in the first layer, and goes on from there.
     inputs
         Other inputs, the same for all networks: (batch, features); ``batch`` and ``q0`` then have no meaning.
     sigma_b2
@@ -159,7 +150,7 @@ def gradient_flow(
         a_l = f(n(z_l)), where n takes off the mean over the layer's units and divides by their deviation, for each
         input, as in Ba et al. (2016), with gain 1 and bias 0; with ``residual`` the shortcut passes by it.
     dtype
-        "float32" or "float64": the precision of the weights and of the products with them.
+        "float32" or "float64": the precision. In either one numbers may have any size that float64 has.
 
     Raises
     ------
@@ -180,29 +171,28 @@ def gradient_flow(
     rule = initialisers.get(initialiser) if isinstance(initialiser, str) else initialiser
     if not callable(rule):
         raise TypeError(f"initialiser must be a rule, its name or a function of (rng, fan_in, fan_out); got {rule!r}")
-    if not 0 < q0 < math.inf:
-        raise ValueError(f"q0 must be a positive finite number; got {q0!r}")
-    if sigma_b2 is not None and not 0 <= sigma_b2 < math.inf:
-        raise ValueError(f"sigma_b2 must be a finite number of 0 or more; got {sigma_b2!r}")
+    q0 = finite_number("q0", q0, low=0, low_open=True)
+    if sigma_b2 is not None:
+        sigma_b2 = finite_number("sigma_b2", sigma_b2, low=0)
     if inputs is not None:
         inputs = np.asarray(inputs, dtype=np.float64)
         if inputs.ndim != 2 or 0 in inputs.shape or not np.isfinite(inputs).all():
-            raise ValueError(
-                f"inputs must be (batch, features), finite numbers; got an array of shape {inputs.shape}"
-                + ("" if np.isfinite(inputs).all() else " with nan or infinity in it")
-            )
+            found = "nan or infinity in it" if inputs.ndim == 2 and inputs.size else f"shape {inputs.shape}"
+            raise ValueError(f"inputs must be finite numbers, (batch, features); got an array with {found}")
     features = width if inputs is None else inputs.shape[1]
     fans = [features] + [width] * (depth - 1)
     shape = (batch, width) if inputs is None else inputs.shape
     results = np.empty((6, networks, depth))
+    weights = Weights(rule, fans, width, dtype)
     for number in range(networks):
         # The weights are those that ``network.initialise`` draws from this seed, in float64 to the last bit.
-        weights = _Weights(rule, np.random.default_rng((seed, number)), fans, width, dtype)
+        weights.start(np.random.default_rng((seed, number)))
         rng = np.random.default_rng((seed, number, 1))
         x = math.sqrt(q0) * rng.standard_normal(shape) if inputs is None else inputs
         upstream = rng.standard_normal((shape[0], width))
-        biases = list(_biases(np.random.default_rng((seed, number, 2)), rule, fans, width, sigma_b2))
-        results[:, number] = _flow(activation, weights, biases, x, upstream, residual, layer_norm)
+        drawn = _biases(np.random.default_rng((seed, number, 2)), rule, fans, width, sigma_b2)
+        biases = [bias.astype(dtype) for bias in drawn]
+        results[:, number] = propagate(activation, weights, biases, x, upstream, residual, layer_norm)
     log_norms, weight_log_norms, q, means, mean_squares, dead = results
     return GradientFlow(
         activation=activation, initialiser=getattr(rule, "__name__", repr(rule)), width=width,
@@ -224,128 +214,4 @@ def _biases(
             yield math.sqrt(sigma_b2) * rng.standard_normal(width)
         else:
             limit = rule.bias_limit(fan_in) if isinstance(rule, Initialiser) else 0.0
-            yield limit * rng.uniform(-1, 1, width)
-
-
-class _Weights:
-    """The weights of one network, drawn layer by layer on the way forward and given out once more on the way back.
-
-    As many layers as ``_HELD`` has room for are kept, the last ones; of the others the generator's state is, from which
-    they are drawn again.
-    """
-
-    def __init__(self, rule: Rule, rng: np.random.Generator, fans: list[int], width: int, dtype: str) -> None:
-        self._rule, self._rng, self._fans, self._width = rule, rng, fans, width
-        self.dtype = dtype
-        room = _HELD // (np.dtype(dtype).itemsize * width * width)
-        self._first_kept = max(0, len(fans) - room)
-        self._kept: dict[int, np.ndarray] = {}
-        self._states: dict[int, dict] = {}
-
-    def forward(self, layer: int) -> np.ndarray:
-        if layer >= self._first_kept:
-            return self._kept.setdefault(layer, self._draw(layer))
-        self._states[layer] = self._rng.bit_generator.state
-        return self._draw(layer)
-
-    def backward(self, layer: int) -> np.ndarray:
-        if layer in self._kept:
-            return self._kept.pop(layer)
-        self._rng.bit_generator.state = self._states[layer]
-        return self._draw(layer)
-
-    def _draw(self, layer: int) -> np.ndarray:
-        shape = self._fans[layer], self._width
-        rounded = {"dtype": self.dtype} if isinstance(self._rule, Initialiser) else {}
-        weights = np.asarray(self._rule(self._rng, *shape, **rounded), self.dtype)
-        if weights.shape != shape or not np.isfinite(weights).all():
-            raise ValueError(
-                f"an initialiser must give finite weights of shape {shape}; got an array of shape {weights.shape}"
-                + ("" if np.isfinite(weights).all() else " with nan or infinity in it")
-            )
-        return weights
-
-
-def _flow(
-    activation: Elementwise,
-    weights: _Weights,
-    biases: list[np.ndarray],
-    x: np.ndarray,
-    upstream: np.ndarray,
-    residual: bool,
-    layer_norm: bool,
-) -> np.ndarray:
-    """The rows log_norms, weight_log_norms, q, means, mean_squares and dead of one network, (6, depth)."""
-    depth = len(biases)
-    log_norms, weight_log_norms, q, means, mean_squares, dead = found = np.empty((6, depth))
-    found[:2], found[2:5], found[5] = -math.inf, math.inf, 0.0
-    before, slopes, norms = [], [], []  # of each layer: what its weights multiply, f'(n(z)), and n(z) with deviations
-    size = _root_mean_square(x)
-    a, z = x, None
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        for layer in range(depth):
-            before.append(((a / (size or 1.0)).astype(weights.dtype), size))
-            product = before[-1][0] @ weights.forward(layer) * np.float64(size) + biases[layer]
-            z = z + product if residual and layer else product
-            size = _root_mean_square(z)
-            if not math.isfinite(size):
-                break
-            q[layer] = np.square(size)
-            if layer_norm:
-                norms.append(_normalise(z, size))
-            a, slope = activation.value_and_derivative(norms[-1][0] if layer_norm else z)
-            slopes.append(slope)
-            size = _root_mean_square(a)
-            if not math.isfinite(size):
-                break
-            means[layer], mean_squares[layer] = a.mean(), np.square(size)
-            dead[layer] = 1 - slope.any(axis=0).mean()
-        if not math.isfinite(size):
-            found[:2] = math.inf
-            return found
-
-        log_size, reached, shortcut = 0.0, upstream, 0.0
-        for layer in reversed(range(depth)):
-            delta = reached * slopes[layer]
-            if layer_norm:
-                n, deviation = norms[layer]
-                along = np.mean(delta * n, axis=1, keepdims=True)
-                delta = (delta - delta.mean(axis=1, keepdims=True) - n * along) / deviation
-            delta = delta + shortcut
-            size = _root_mean_square(delta)
-            if size == 0:
-                break
-            # From here on delta is dL/dz divided by exp(log_size), and its mean square is 1.
-            delta /= size
-            log_size += math.log(size)
-            log_norms[layer] = log_size
-            factor, factor_size = before[layer]
-            rounded = delta.astype(weights.dtype)
-            # The squared norm of the product factor.T @ rounded, which is not needed itself.
-            square = float(np.vdot(factor @ factor.T, rounded @ rounded.T)) / (factor.shape[1] * rounded.shape[1])
-            if square > 0 and factor_size > 0:
-                weight_log_norms[layer] = log_size + math.log(factor_size) + math.log(square) / 2
-            if layer > 0:
-                reached = rounded @ weights.backward(layer).T
-                if residual:
-                    shortcut = delta
-    return found
-
-
-def _normalise(z: np.ndarray, size: float) -> tuple[np.ndarray, np.ndarray]:
-    """n(z) of a layer normalisation and the deviations (batch, 1) that it divides by; ``size`` is about that of z."""
-    unit = z / (size or 1.0)
-    unit -= unit.mean(axis=1, keepdims=True)
-    deviation = np.hypot(size * unit.std(axis=1, keepdims=True), math.sqrt(LAYER_NORM_EPSILON))
-    return unit * (size / deviation), deviation
-
-
-def _root_mean_square(x: np.ndarray) -> float:
-    """The root mean square, right also where the squares leave float64; inf where a number is not finite."""
-    square = np.vdot(x, x) / x.size
-    if 1e-250 < square < 1e250:
-        return math.sqrt(square)
-    largest = float(np.abs(x).max())
-    if not math.isfinite(largest):
-        return math.inf
-    return largest * math.sqrt(np.mean(np.square(x / largest))) if largest else 0.0
+            yield rng.uniform(-limit, limit, width) if limit else np.zeros(width)
