@@ -64,6 +64,7 @@ ALLOWED = {
         "optimisers",
         "orders",
         "propagation",
+        "properties",
         "statistics",
         "sweep",
         "tf",
