@@ -24,7 +24,7 @@ ERF = Elementwise(
     df=lambda x: 2 / math.sqrt(math.pi) * np.exp(-x * x),
     d2f=lambda x: -4 / math.sqrt(math.pi) * x * np.exp(-x * x),
 )
-LENGTHS = (1e-6, 0.3, 1.0, 7.0, 400.0)
+LENGTHS = (1e-6, 0.3, 1.0, 7.0, 4e4)
 CORRELATIONS = (-1.0, -0.999, -0.4, 0.0, 0.25, 0.8, 0.999, 1 - 1e-9, 1.0)
 
 
@@ -86,9 +86,9 @@ def test_a_relu_with_biases_comes_to_the_sum_of_a_geometric_series():
         assert q == pytest.approx(sigma_b2 / (1 - sigma_w2 / 2), rel=1e-9)
 
 
-def test_exponential_has_two_fixed_points_and_the_start_decides():
+@pytest.mark.parametrize("weight", [0.01, 0.1, 0.18])
+def test_exponential_has_two_fixed_points_and_the_start_decides(weight):
     # q = w e^(2 q) is solved by Lambert's function; the greater solution repels.
-    weight = 0.1
     near, far = (-special.lambertw(-2 * weight, branch).real / 2 for branch in (0, -1))
     for q0 in (1e-3, 0.999 * far):
         assert meanfield.fixed_point("exponential", sigma_w2=weight, q0=q0) == pytest.approx(near, rel=1e-12)
@@ -506,6 +506,9 @@ def test_arrays_are_a_phase_diagram():
     lengths = meanfield.length_map("tanh", [[1, 2], [3, 4]], sigma_w2=1)
     assert lengths.shape == (2, 2)
     assert lengths[1, 0] == meanfield.length_map("tanh", 3, sigma_w2=1)
+    lengths = np.array([1e8, 0.1, 4.0])
+    expected = 2 / math.pi * np.arcsin(2 * lengths / (1 + 2 * lengths))
+    assert meanfield.length_map(ERF, lengths, sigma_w2=1) == pytest.approx(expected, rel=1e-12)
     correlations = meanfield.correlation_map("tanh", [[0.1], [0.2]], [1.0, 2.0, 3.0], sigma_w2=1)
     assert correlations.shape == (2, 3)
     assert correlations[1, 2] == meanfield.correlation_map("tanh", 0.2, 3.0, sigma_w2=1)
