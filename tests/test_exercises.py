@@ -57,6 +57,9 @@ ANSWERS = [
     ("smooth-gates", "exercise-gain", "factor = None", "1.5335", ["1.4811", "2.35"]),
     ("hard-functions", "exercise-bits", "bits = None", "11", ["10", "12", "0", "99"]),
     ("hard-functions", "exercise-ramp", "lowest = None", "-1.5", ["1.5", "-3"]),
+    ("dying-units", "exercise-width", "width = None", "11", ["10", "12", "2"]),
+    ("dying-units", "exercise-three", "probability = None", "11 / 256", ["1 / 32", "15 / 64"]),
+    ("dying-units", "exercise-coast", "distance = None", "9", ["10", "0.9"]),
     ("cosine-fit", "exercise-born", "hidden = None", "10", ["2", "9", "11"]),
     ("cosine-fit", "exercise-tanh", "change = None", '{"inputs": "centred"}', ['{"epochs": 600}', '{"hidden": 3}']),
 ]
