@@ -9,6 +9,7 @@ import pytest
 
 from actlab import figures, published, references
 from actlab.published import ROWS, Between, Comparison, Finding, Near, Published, Rounded
+from actlab.published.klambauer import moments
 from actlab.published.record import ROWS as REGISTRY
 from actlab.published.record import published as declare
 from actlab.statistics import Mean
@@ -216,3 +217,19 @@ def test_a_paper_is_cited_by_its_authors_and_year():
     assert cited["klambauer2017self"] == "Klambauer et al. (2017)"
     assert cited["hanin2020products"] == "Hanin and Nica (2020)"
     assert cited["misra2020mish"] == "Misra (2020)"
+
+
+def test_the_moments_of_selu_are_those_of_equations_4_and_5_of_its_paper():
+    from scipy.special import erf, erfc
+
+    m, v = np.meshgrid([-0.8, 0.0, 0.5], [0.1, 1.0, 3.0])
+    a, scale = 1.6732632423543772, 1.0507009873554805
+    root = np.sqrt(2 * v)
+    bell = np.sqrt(2 / np.pi) * np.sqrt(v) * np.exp(-(m**2) / (2 * v))
+    tail = np.exp(m + v / 2) * erfc((m + v) / root)
+    mean = scale / 2 * (m * erf(m / root) + a * tail - a * erfc(m / root) + bell + m)
+    bend = np.exp(2 * (m + v)) * erfc((m + 2 * v) / root) - 2 * tail + erfc(m / root)
+    square = scale**2 / 2 * ((m**2 + v) * (2 - erfc(m / root)) + a**2 * bend + m * bell)
+    found = moments(m, v)
+    assert np.allclose(found[0], mean, rtol=0, atol=1e-12)
+    assert np.allclose(found[1], square - mean**2, rtol=0, atol=1e-12)
