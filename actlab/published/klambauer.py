@@ -20,7 +20,8 @@ def moments(mean, variance):
     nodes, weights = _GAUSS
     sums = [0.0, 0.0]
     # On either side of the kink the integrand is smooth; beyond twelve deviations nothing is left of it.
-    for start, stop in ((mean - 12 * deviation, np.minimum(0, mean)), (0 * mean, np.maximum(0, mean + 12 * deviation))):
+    low, high = mean - 12 * deviation, mean + 12 * deviation
+    for start, stop in ((np.minimum(0, low), np.minimum(0, high)), (np.maximum(0, low), np.maximum(0, high))):
         half = (stop - start) / 2
         z = start + half * (1 + nodes)
         density = np.exp(-(((z - mean) / deviation) ** 2) / 2) / (deviation * math.sqrt(2 * math.pi))
