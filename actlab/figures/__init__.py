@@ -32,6 +32,7 @@ from actlab.figures.nonlinearity import (
     shifted_fit,
     shifted_parts,
 )
+from actlab.figures.published import deviations
 from actlab.figures.spectra import singular_value_histograms
 from actlab.figures.style import STYLE, colour, quantile_band, use_style
 
@@ -49,4 +50,11 @@ __all__ = [
     "loss_histograms", "lost_digits", "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit", "outputs",
     "quantile_band", "quantisation_errors", "recovery_steps", "reliability", "separation", "shares", "shifted_fit",
     "shifted_parts", "speeds", "theory_over_band", "unit_paths", "use_style",
+    "STYLE", "accuracy_curve", "backward_through_depth", "born_dead", "colour", "curve", "denoising", "deviations",
+    "error_decay", "failures", "family", "final_losses", "fit", "fit_parts", "forward_through_depth", "gallery",
+    "jacobian", "landmarks", "landmarks_text", "layer_movement", "learned_slopes", "linear_training", "loss_course",
+    "loss_histograms", "lost_digits", "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit",
+    "outputs", "quantile_band", "quantisation_errors", "recovery_steps", "reliability", "separation", "shares",
+    "shares_by_rate", "shifted_fit", "shifted_parts", "singular_value_histograms", "speeds", "unit_paths",
+    "use_style",
 ]  # fmt: skip
