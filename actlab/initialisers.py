@@ -83,9 +83,13 @@ class Initialiser:
         match self.distribution:
             case "uniform":
                 limit = math.sqrt(3 * self.scale / fan)
+                if np.dtype(dtype) == np.float32:
+                    return _uniform(rng, limit, shape)
                 return 2 * limit * rng.random(shape, dtype) - limit
             case "normal":
-                return math.sqrt(self.scale / fan) * rng.standard_normal(shape, dtype)
+                weights = rng.standard_normal(shape, dtype)
+                weights *= math.sqrt(self.scale / fan)
+                return weights
             case "truncated_normal":
                 return math.sqrt(self.scale / fan) / _CUT_DEVIATION * _truncated(rng, shape, dtype)
             case "orthogonal":
@@ -94,6 +98,13 @@ class Initialiser:
 
     def _fan(self, fan_in: int, fan_out: int) -> float:
         return {"in": fan_in, "average": (fan_in + fan_out) / 2, "largest": max(fan_in, fan_out)}[self.fan]
+
+
+def _uniform(rng: np.random.Generator, limit: float, shape: tuple[int, int]) -> np.ndarray:
+    """Uniform float32 numbers within ``limit`` of 0: two from every 64 random bits, which halves the time of a draw."""
+    count = shape[0] * shape[1]
+    bits = rng.integers(0, 2**64 - 1, (count + 1) // 2, np.uint64, endpoint=True).view(np.int32)[:count]
+    return np.multiply(bits.reshape(shape), np.float32(limit / 2**31), dtype=np.float32, casting="unsafe")
 
 
 def _truncated(rng: np.random.Generator, shape: tuple[int, int], dtype: DTypeLike) -> np.ndarray:

@@ -8,6 +8,7 @@ from actlab.experiments.depth import DepthSignal, signal_through_depth
 from actlab.experiments.dying import DeadUnits, dead_units
 from actlab.experiments.edge import UnitTraining, first_float, relative_errors, train_sure_unit
 from actlab.experiments.floors import Floor, find_floor, floor, recorded_floors
+from actlab.experiments.gradient_flow import GradientFlow, gradient_flow
 from actlab.experiments.keras_cosine import KerasCosineFit, keras_cosine_fit
 from actlab.experiments.linear_stacks import CollapseErrors, LinearTraining, collapse_errors, train_linear_stacks
 from actlab.experiments.movement import WeightMovement, weight_movement
@@ -27,12 +28,12 @@ from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining,
 
 __all__ = [
     "CORNERS", "OUTCOMES", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFits", "DeadUnits",
-    "Denoising", "DepthSignal", "Floor", "KerasCosineFit", "LabelTraining", "LearnedSlopes", "LinearTraining",
-    "OneUnitFit", "QuantisationErrors", "Recovery", "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit",
-    "UnitTraining", "WeightMovement", "XorTraining", "bends", "calibration", "collapse_errors", "conditioning",
-    "cosine_data", "cosine_fit", "dead_units", "denoise", "ended", "find_floor", "first_float", "fit_one_unit",
-    "fit_shifted", "floor", "keras_cosine_fit", "learn_labels", "learn_xor", "learned_slopes",
-    "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors", "separate_corners",
-    "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks", "train_sure_unit", "typical",
-    "wave", "weight_movement",
+    "Denoising", "DepthSignal", "Floor", "GradientFlow", "KerasCosineFit", "LabelTraining", "LearnedSlopes",
+    "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery", "Separators", "SharedSigns", "ShiftedErrors",
+    "ShiftedFit", "UnitTraining", "WeightMovement", "XorTraining", "bends", "calibration", "collapse_errors",
+    "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "ended", "find_floor", "first_float",
+    "fit_one_unit", "fit_shifted", "floor", "gradient_flow", "keras_cosine_fit", "learn_labels", "learn_xor",
+    "learned_slopes", "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors",
+    "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
+    "train_sure_unit", "typical", "wave", "weight_movement",
 ]  # fmt: skip
