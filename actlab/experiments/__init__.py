@@ -9,6 +9,7 @@ from actlab.experiments.born_dead import (
     point_probability,
 )
 from actlab.experiments.classification import Calibration, LabelTraining, calibration, learn_labels
+from actlab.experiments.clipped import ClippedGradients, clipped_gradients
 from actlab.experiments.cosine import CosineFits, cosine_data, cosine_fit
 from actlab.experiments.cosine_outcomes import OUTCOMES, bends, ended, typical
 from actlab.experiments.deaths import Deaths, follow_deaths, two_moons
@@ -25,6 +26,7 @@ from actlab.experiments.matrix_products import GaussianProducts, gaussian_expone
 from actlab.experiments.movement import WeightMovement, weight_movement
 from actlab.experiments.narrow import NarrowTraining, learn_absolute
 from actlab.experiments.one_unit import OneUnitFit, fit_one_unit
+from actlab.experiments.phases import ExpectedFlow, PhaseDiagram, expected_flow, phase_diagram
 from actlab.experiments.quantisation import QuantisationErrors, quantisation_errors, quantise
 from actlab.experiments.saturation import Conditioning, Recovery, SharedSigns, conditioning, recovery, shared_signs
 from actlab.experiments.shifted_units import ShiftedErrors, ShiftedFit, fit_shifted, shifted_errors, wave
@@ -32,24 +34,17 @@ from actlab.experiments.slopes import LearnedSlopes, learned_slopes
 from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining, learn_xor, separate_corners
 
 __all__ = [
-    "CORNERS", "OUTCOMES", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFits", "DeadUnits",
-    "Denoising", "DepthSignal", "Floor", "GaussianProducts", "GradientFlow", "JacobianSpectrum", "KerasCosineFit",
-    "LabelTraining", "LayerSpectra", "LearnedSlopes", "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery",
-    "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement", "XorTraining",
-    "bends", "calibration", "collapse_errors", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise",
-    "ended", "find_floor", "first_float", "fit_one_unit", "fit_shifted", "floor", "gaussian_exponents",
-    "gaussian_products", "gradient_flow", "jacobian_spectrum", "keras_cosine_fit", "layer_singular_values",
-    "learn_labels", "learn_xor", "learned_slopes", "quantisation_errors", "quantise", "recorded_floors", "recovery",
-    "relative_errors", "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth",
-    "train_linear_stacks", "train_sure_unit", "typical", "wave", "weight_movement",
-    "CORNERS", "OUTCOMES", "XOR_LABELS", "BornDead", "Calibration", "CollapseErrors", "Conditioning", "CosineFits",
-    "DeadUnits", "Deaths", "Denoising", "DepthSignal", "Floor", "KerasCosineFit", "LabelTraining", "LearnedSlopes",
-    "LinearTraining", "NarrowTraining", "OneUnitFit", "QuantisationErrors", "Recovery", "Separators", "SharedSigns",
-    "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement", "XorTraining", "asymmetric", "bends", "born_dead",
-    "calibration", "collapse_errors", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "ended",
-    "find_floor", "first_float", "fit_one_unit", "fit_shifted", "floor", "follow_deaths", "interval_bounds",
-    "keras_cosine_fit", "learn_absolute", "learn_labels", "learn_xor", "learned_slopes", "narrow_networks",
-    "point_probability", "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors",
-    "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
-    "train_sure_unit", "two_moons", "typical", "wave", "weight_movement",
+    "CORNERS", "OUTCOMES", "XOR_LABELS", "BornDead", "Calibration", "ClippedGradients", "CollapseErrors",
+    "Conditioning", "CosineFits", "DeadUnits", "Deaths", "Denoising", "DepthSignal", "ExpectedFlow", "Floor", "GaussianProducts",
+    "GradientFlow", "JacobianSpectrum", "KerasCosineFit", "LabelTraining", "LayerSpectra", "LearnedSlopes",
+    "LinearTraining", "NarrowTraining", "OneUnitFit", "PhaseDiagram", "QuantisationErrors", "Recovery", "Separators",
+    "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement", "XorTraining", "asymmetric",
+    "bends", "born_dead", "calibration", "clipped_gradients", "collapse_errors", "conditioning", "cosine_data",
+    "cosine_fit", "dead_units", "denoise", "ended", "expected_flow", "find_floor", "first_float", "fit_one_unit",
+    "fit_shifted", "floor", "follow_deaths", "gaussian_exponents", "gaussian_products", "gradient_flow",
+    "interval_bounds", "jacobian_spectrum", "keras_cosine_fit", "layer_singular_values", "learn_absolute",
+    "learn_labels", "learn_xor", "learned_slopes", "narrow_networks", "phase_diagram", "point_probability",
+    "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors", "separate_corners",
+    "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks", "train_sure_unit", "two_moons",
+    "typical", "wave", "weight_movement",
 ]  # fmt: skip

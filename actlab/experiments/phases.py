@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actlab.checks import finite_numbers
+from actlab.checks import finite_numbers, whole_number
 from actlab.core import Elementwise, get_elementwise
 from actlab.meanfield import chi, course, fixed_point
 
@@ -48,13 +48,42 @@ def phase_diagram(activation: str | Elementwise, *, sigma_w, sigma_b) -> PhaseDi
     return PhaseDiagram(activation, sigma_w, sigma_b, q, chi(activation, q, sigma_w2=sigma_w2))
 
 
-def expected_log_norms(
+@dataclass(frozen=True, eq=False)
+class ExpectedFlow:
+    """What theory has for a ``GradientFlow`` of very wide layers.
+
+    ``q`` and ``log_norms`` are (depth,): the variances of pre-activations, and the logarithm of the root mean square of
+    dL/dz less that in the last layer.
+    """
+
+    activation: Elementwise
+    q: np.ndarray
+    log_norms: np.ndarray
+
+    @property
+    def log_chi(self) -> float:
+        """ln chi per layer in the mean over the layers that ``GradientFlow.log_chi`` takes."""
+        depth = len(self.log_norms)
+        first, last = depth // 4, depth - depth // 4 - 1
+        return float(2 * (self.log_norms[first] - self.log_norms[last]) / (last - first))
+
+    def __repr__(self) -> str:
+        return f"{self.activation}, {len(self.q)} layers: ln chi {self.log_chi:.4f}, q at last {self.q[-1]:.4g}"
+
+
+def expected_flow(
     activation: str | Elementwise, *, sigma_w2: float, sigma_b2: float = 0.0, q0: float = 1.0, depth: int
-) -> np.ndarray:
-    """What mean-field theory has for ``GradientFlow.log_norms`` less those of the last layer, (depth,).
+) -> ExpectedFlow:
+    """Lengths and gradients layer by layer, for inputs of mean square ``q0``.
 
     In layer l the mean squared gradient is chi(q_l) times that in layer l + 1, q_l being the length of layer l.
     """
-    lengths = course(activation, sigma_w2=sigma_w2, sigma_b2=sigma_b2, q0=q0, depth=depth)
+    activation = get_elementwise(activation)
+    whole_number("depth", depth, least=1)
+    # The inputs go into the first sums as they are; only from there on lengths follow the map.
+    lengths = np.array([sigma_w2 * q0 + sigma_b2])
+    if depth > 1:
+        how = {"sigma_w2": sigma_w2, "sigma_b2": sigma_b2, "q0": lengths[0], "depth": depth - 1}
+        lengths = np.append(lengths, course(activation, **how))
     log_chi = np.log(chi(activation, lengths, sigma_w2=sigma_w2))
-    return np.append(np.cumsum(log_chi[:-1][::-1])[::-1], 0.0) / 2
+    return ExpectedFlow(activation, lengths, np.append(np.cumsum(log_chi[:-1][::-1])[::-1], 0.0) / 2)

@@ -19,6 +19,7 @@ from actlab.figures.families import (
     recovery_steps,
 )
 from actlab.figures.functions import curve, family, gallery, jacobian, landmarks, landmarks_text, outputs
+from actlab.figures.gradients import gradients, phases, remedies, trainable
 from actlab.figures.nonlinearity import (
     error_decay,
     final_losses,
@@ -34,9 +35,10 @@ from actlab.figures.style import STYLE, colour, quantile_band, use_style
 
 __all__ = [
     "STYLE", "accuracy_curve", "backward_through_depth", "colour", "curve", "denoising", "error_decay", "failures",
-    "family", "final_losses", "fit", "fit_parts", "forward_through_depth", "gallery", "jacobian", "landmarks",
-    "landmarks_text", "layer_movement", "learned_slopes", "linear_training", "loss_course", "loss_histograms",
-    "lost_digits", "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit", "outputs", "quantile_band",
-    "quantisation_errors", "recovery_steps", "reliability", "separation", "shares", "shifted_fit", "shifted_parts",
-    "singular_value_histograms", "speeds", "unit_paths", "use_style",
+    "family", "final_losses", "fit", "fit_parts", "forward_through_depth", "gallery", "gradients", "jacobian",
+    "landmarks", "landmarks_text", "layer_movement", "learned_slopes", "linear_training", "loss_course",
+    "loss_histograms", "lost_digits", "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit",
+    "outputs", "phases", "quantile_band", "quantisation_errors", "recovery_steps", "reliability", "remedies",
+    "separation", "shares", "shifted_fit", "shifted_parts", "singular_value_histograms", "speeds", "trainable",
+    "unit_paths", "use_style",
 ]  # fmt: skip

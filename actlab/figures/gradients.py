@@ -13,19 +13,17 @@ _LINES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 1.5, 1.5, 1.5)), (0, (1, 1)),
 _PHASES = (-4.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 4.0)
 
 
-def gradients(result, ax: Axes, *, label: str, expected: np.ndarray | None = None) -> Axes:
+def gradients(result, ax: Axes, *, expected=None) -> Axes:
     """Draw the gradients of a ``GradientFlow`` over the layers, the last layer's being 1, as powers of ten.
 
-    The band holds nine tenths of the networks, the line is their median; dashed is ``expected`` (depth,), logarithms.
+    The band holds nine tenths of the networks, the line is their median; dashed is an ``ExpectedFlow``.
     """
     layers = np.arange(1, result.depth + 1)
     values = (result.log_norms - result.log_norms[:, -1:]).T / np.log(10)
     own = colour(result.activation)
-    quantile_band(layers, coarse(values), ax, color=own, label="")
+    quantile_band(layers, coarse(values), ax, color=own, label=result.activation.name)
     if expected is not None:
-        ax.plot(layers, stable(expected / np.log(10)), color="black", linestyle="--", linewidth=1)
-    ax.annotate(label, (1, coarse(np.median(values[0]))), (-6, 0), textcoords="offset points", ha="right", va="center",
-                color=own)  # fmt: skip
+        ax.plot(layers, stable(expected.log_norms / np.log(10)), color="black", linestyle="--", linewidth=1)
     ax.set(xlabel="layer", ylabel="gradient, last layer = 1 (power of ten)")
     return ax
 
