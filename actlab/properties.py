@@ -258,18 +258,19 @@ def cost(activation: Elementwise, *, size: int = 1_000_000, repeats: int = 20) -
     return min(calls) / min(copies)
 
 
-def gaussian_mean(activation: Elementwise, integrand: Function) -> float:
-    """E g(Z) for a standard normal Z, where g is smooth between the kinks of ``activation``.
+def gaussian_mean(activation: Elementwise, integrand: Function, deviation: float = 1.0) -> float:
+    """E g(X) for a normal X of mean 0 and that standard deviation; g is smooth between the kinks of ``activation``.
 
     Gauss-Legendre on short panels that end at the kinks, out to 13 standard deviations: plain Gauss-Hermite would
     converge only like 1/n at a kink. Towards 0 the panels become shorter still, since steep functions bend there.
     """
     near_0 = 2.0 ** np.arange(-40, -2)
-    edges = np.unique([*np.linspace(-13, 13, 105), *-near_0, *near_0, *(k for k in activation.kinks if abs(k) < 13)])
+    kinks = [kink / deviation for kink in activation.kinks if abs(kink) < 13 * deviation]
+    edges = np.unique([*np.linspace(-13, 13, 105), *-near_0, *near_0, *kinks])
     nodes, weights = np.polynomial.legendre.leggauss(16)
     half = np.diff(edges)[:, np.newaxis] / 2
     z = edges[:-1, np.newaxis] + half * (1 + nodes)
-    return float(np.sum(half * weights * integrand(z) * np.exp(-z * z / 2)) / np.sqrt(2 * np.pi))
+    return float(np.sum(half * weights * integrand(deviation * z) * np.exp(-z * z / 2)) / np.sqrt(2 * np.pi))
 
 
 class _Line:

@@ -64,6 +64,7 @@ ALLOWED = {
         "orders",
         "provenance",
         "propagation",
+        "properties",
         "statistics",
         "sweep",
         "tf",

@@ -20,9 +20,16 @@ from actlab.experiments.edge import UnitTraining, first_float, relative_errors, 
 from actlab.experiments.floors import Floor, find_floor, floor, recorded_floors
 from actlab.experiments.gradient_flow import GradientFlow, gradient_flow
 from actlab.experiments.jacobian import JacobianSpectrum, LayerSpectra, jacobian_spectrum, layer_singular_values
+from actlab.experiments.jacobian import (
+    JacobianSpectrum,
+    LayerSpectra,
+    jacobian_spectrum,
+    layer_singular_values,
+    wide_relative_variance,
+)
 from actlab.experiments.keras_cosine import KerasCosineFit, keras_cosine_fit
 from actlab.experiments.linear_stacks import CollapseErrors, LinearTraining, collapse_errors, train_linear_stacks
-from actlab.experiments.matrix_products import GaussianProducts, gaussian_exponents, gaussian_products
+from actlab.experiments.matrix_products import GaussianProducts, gaussian_exponents, gaussian_products, relu_growth
 from actlab.experiments.movement import WeightMovement, weight_movement
 from actlab.experiments.narrow import NarrowTraining, learn_absolute
 from actlab.experiments.one_unit import OneUnitFit, fit_one_unit
@@ -47,4 +54,14 @@ __all__ = [
     "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors", "separate_corners",
     "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks", "train_sure_unit", "two_moons",
     "typical", "wave", "weight_movement",
+    "CORNERS", "OUTCOMES", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFits", "DeadUnits",
+    "Denoising", "DepthSignal", "Floor", "GaussianProducts", "JacobianSpectrum", "KerasCosineFit", "LabelTraining",
+    "LayerSpectra", "LearnedSlopes", "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery", "Separators",
+    "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement", "XorTraining", "bends",
+    "calibration", "collapse_errors", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "ended",
+    "find_floor", "first_float", "fit_one_unit", "fit_shifted", "floor", "gaussian_exponents", "gaussian_products",
+    "jacobian_spectrum", "keras_cosine_fit", "layer_singular_values", "learn_labels", "learn_xor", "learned_slopes",
+    "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors", "relu_growth",
+    "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
+    "train_sure_unit", "typical", "wave", "weight_movement", "wide_relative_variance",
 ]  # fmt: skip

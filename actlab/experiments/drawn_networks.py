@@ -13,8 +13,9 @@ from actlab.core import Elementwise, get_elementwise
 from actlab.initialisers import Initialiser
 from actlab.initialisers import get as get_initialiser
 
-# Activations beyond 2^400 or below 2^-400 are scaled to 2^300 or 2^-300, far from both ends of the range of floats.
-_FAR, _BACK = 400, 300
+# Activations are evaluated at sizes from 2^-_END to 2^_END, inside the range of floats. One that has the same slopes at
+# 2^_LINE as at 2^_END is taken to be a straight line from there on.
+_LINE, _END = 500, 900
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class DrawnNetworks:
         """The input (width,) of a network, and an iterator over the weights and slopes of its layers."""
         rng = np.random.default_rng((self.seed, network, 1))
         x = rng.standard_normal(self.width)
-        mean_square = (self.q - self.sigma_b2) / self.initialiser.sigma_w2(self.width, self.width)
-        x *= math.sqrt(self.width * mean_square) / np.linalg.norm(x)
+        length = math.sqrt(self.q - self.sigma_b2) / math.sqrt(self.initialiser.sigma_w2(self.width, self.width))
+        x *= length * math.sqrt(self.width) / np.linalg.norm(x)
         return x, self._layers(network, x, rng)
 
     def _layers(self, network: int, x: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -65,29 +66,36 @@ class DrawnNetworks:
             weights = self.initialiser(draws_weights, self.width, self.width)
             biases = math.sqrt(self.sigma_b2) * rng.standard_normal(self.width)
             z = x @ weights + np.ldexp(biases, -exponent)
-            x, shift = _in_range(self.activation, self.activation(z), layer)
-            exponent += shift
-            yield weights, self.activation.derivative(z)
+            x, slopes = _values_and_slopes(self.activation, z, exponent)
+            if not np.isfinite(x).all():
+                raise OverflowError(
+                    f"the activations of layer {layer} leave the range of floats, in a way that scaling cannot undo: "
+                    f"{self.activation} is no straight line there"
+                )
+            x, power = scaled(x)
+            exponent += power
+            yield weights, slopes
 
 
-def _in_range(activation: Elementwise, x: np.ndarray, layer: int) -> tuple[np.ndarray, int]:
-    """``x`` divided by a power of 2 that keeps it well inside the range of floats, and the power.
+def scaled(array: np.ndarray) -> tuple[np.ndarray, int]:
+    """The array divided by the power of 2 that brings its largest entry between 1/2 and 1, and the power."""
+    power = math.frexp(float(np.max(np.abs(array))))[1]
+    return np.ldexp(array, -power), power
 
-    Far out, and close to 0, most activations are straight lines through 0 on either side, as exactly as floats can
-    tell. There scaling all activations of a layer scales those of the next and leaves its slopes as they are.
+
+def _values_and_slopes(activation: Elementwise, z: np.ndarray, exponent: int) -> tuple[np.ndarray, np.ndarray]:
+    """f(z 2^exponent) / 2^exponent and f'(z 2^exponent), also where z 2^exponent leaves the range of floats.
+
+    Beyond 2^900 and below 2^-900 an activation is a straight line through 0 on either side, as exactly as floats can
+    tell: there f(t x) = t f(x) takes the argument back to these ends. Where f is no such line far out, values are nan.
     """
-    top = float(np.max(np.abs(x)))
-    if top == 0 or 2.0**-_FAR <= top <= 2.0**_FAR:
-        return x, 0
-    if math.isfinite(top):
-        shift = math.frexp(top)[1] - (_BACK if top > 1 else -_BACK)
-        sides = np.concatenate([x, -x])
-        scaled = np.ldexp(sides, -shift)
-        here = np.array([activation(sides), activation.derivative(sides)])
-        there = np.array([np.ldexp(activation(scaled), shift), activation.derivative(scaled)])
-        # Of values and of slopes the largest matter.
-        if np.all(np.abs(there - here) <= 1e-9 * np.max(np.abs(here), axis=1, keepdims=True)):
-            return np.ldexp(x, -shift), shift
-    raise OverflowError(
-        f"the activations of {activation} leave the range of floats in layer {layer}, and scaling cannot bring them back"
-    )
+    digits, powers = np.frexp(z)
+    inside = np.clip(powers + exponent, -_END, _END)
+    beyond = powers + exponent - inside
+    arguments = np.ldexp(digits, inside)
+    values, slopes = activation(arguments), activation.derivative(arguments)
+    if beyond.max() > 0:
+        near, far = activation.derivative(np.ldexp([[-1.0, 1.0]], [[_LINE], [_END]]))
+        if not np.all(np.abs(far - near) <= 1e-9 * np.max(np.abs(near))):
+            values = np.full_like(values, np.nan)
+    return np.ldexp(values, beyond - exponent), slopes

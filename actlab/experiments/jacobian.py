@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actlab.core import Elementwise
-from actlab.experiments.drawn_networks import DrawnNetworks
+from actlab.checks import whole_number
+from actlab.core import Elementwise, get_elementwise
+from actlab.experiments.drawn_networks import DrawnNetworks, scaled
 from actlab.initialisers import Initialiser, glorot_uniform
+from actlab.initialisers import get as get_initialiser
+from actlab.properties import gaussian_mean
 from actlab.statistics import Mean, Quantile
 
 
@@ -208,8 +211,8 @@ def jacobian_spectrum(
     TypeError
         For an activation that is not elementwise.
     OverflowError
-        If activations leave the range of floats and the activation does not grow in proportion to its input there, so
-        that scaling cannot bring them back; the exponential function does this.
+        If activations leave the range of floats where the activation is no straight line, such as the exponential
+        function; what stays in proportion is followed to any size.
 
     Notes
     -----
@@ -222,9 +225,11 @@ def jacobian_spectrum(
         inputs[network], layers = made.walk(network)
         product, exponent = np.eye(width), 0
         for weights, slopes in layers:
-            with np.errstate(over="ignore", invalid="ignore"):  # which _scaled reports
+            with np.errstate(over="ignore", invalid="ignore"):
                 product = product @ weights * slopes  # of shape (input, output), the transpose of J
-            product, power = _scaled(product)
+            if not np.isfinite(product).all():
+                raise OverflowError(f"weights times slopes of {made.activation} leave the range of floats")
+            product, power = scaled(product)
             exponent += power
         direction = np.random.default_rng((seed, network, 2)).standard_normal(width)
         stretched = np.linalg.norm(direction @ product) / np.linalg.norm(direction)
@@ -263,15 +268,31 @@ def layer_singular_values(
     return LayerSpectra(made.activation, made.initialiser, made.q, made.sigma_b2, values)
 
 
+def wide_relative_variance(
+    activation: str | Elementwise, *, depth: int, q: float = 1.0, initialiser: str | Initialiser = glorot_uniform
+) -> float:
+    """What ``relative_variances`` come to as the width grows, if the pre-activations of all layers have mean square q.
+
+    It is a sum over the layers of the relative variance of the squared slopes, E f'^4 / (E f'^2)^2 - 1, and of that of
+    the squared singular values of the weights: 1 for independent weights, 0 for orthogonal ones. Relative variances of
+    random matrices add up in their product where the matrices are free, that is, where the directions of one have
+    nothing to do with those of another; Pennington et al. (2017) take the factors of J to be free, and compute the
+    whole distribution.
+    """
+    activation, initialiser = get_elementwise(activation), get_initialiser(initialiser)
+    whole_number("depth", depth, least=1)
+    if not 0 <= q < math.inf:
+        raise ValueError(f"q must be a finite number, 0 or more; got {q!r}")
+    second, fourth = (
+        gaussian_mean(activation, lambda z, power=power: activation.derivative(z) ** power, math.sqrt(q))
+        for power in (2, 4)
+    )
+    if second == 0:
+        raise ValueError(f"{activation} has the derivative 0 almost everywhere where q is {q!r}: its Jacobian is 0")
+    weights = 0 if initialiser.distribution == "orthogonal" else 1
+    return depth * (weights + fourth / second**2 - 1)
+
+
 def _floor(depth: int, width: int) -> float:
     """The least singular value of a product that rounding leaves readable, as a part of the largest."""
     return math.sqrt(depth * width) * float(np.finfo(np.float64).eps)
-
-
-def _scaled(matrix: np.ndarray) -> tuple[np.ndarray, int]:
-    """The matrix divided by the power of 2 that brings its largest entry between 1/2 and 1, and the power."""
-    top = float(np.max(np.abs(matrix)))
-    if not math.isfinite(top):
-        raise OverflowError("the Jacobian of a single layer leaves the range of floats")
-    power = math.frexp(top)[1]
-    return np.ldexp(matrix, -power), power

@@ -91,3 +91,25 @@ def gaussian_exponents(size: int) -> np.ndarray:
 
     whole_number("size", size, least=1)
     return (math.log(2) + digamma(np.arange(size, 0, -1) / 2)) / 2
+
+
+def relu_growth(width: int) -> tuple[float, float]:
+    """Mean and variance of ln(|D W v|^2 / |v|^2) for one layer of ReLUs with normal weights of variance 2 / ``width``.
+
+    v is any vector that does not depend on W, or the layer's input itself; the unlucky case in which no unit is active
+    is left out. Each of the squared entries is 0 or, with probability 1/2, 2 / width times the square of a standard
+    normal number, so |D W v|^2 is a chi-square number whose degrees of freedom are binomial. The layers of a network
+    are independent in this: over the whole depth both numbers add up. For large widths they are -5 / (2 width) and
+    5 / width; the mean of |D W v|^2 / |v|^2 itself is 1. Source: Hanin and Nica (2020).
+    """
+    from scipy.special import digamma, polygamma
+    from scipy.stats import binom
+
+    whole_number("width", width, least=1)
+    active = np.arange(1, width + 1)
+    chance = binom.pmf(active, width, 0.5)
+    chance /= chance.sum()
+    # A chi-square number with k degrees of freedom: mean ln 2 + psi(k / 2), variance psi'(k / 2) of the logarithm.
+    means = math.log(4 / width) + digamma(active / 2)
+    mean = float(chance @ means)
+    return mean, float(chance @ (polygamma(1, active / 2) + (means - mean) ** 2))
