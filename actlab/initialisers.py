@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
+from actlab.checks import whole_number
+
 Fan = Literal["in", "average", "largest"]
 Distribution = Literal["uniform", "normal", "truncated_normal", "orthogonal"]
 
@@ -61,6 +63,7 @@ class Initialiser:
 
     def bias_limit(self, fan_in: int) -> float:
         """The biases start uniformly within this of 0."""
+        whole_number("fan_in", fan_in, least=1)
         return math.sqrt(3 * self.bias_scale / fan_in)
 
     def with_scale(self, scale: float) -> Initialiser:
@@ -97,6 +100,8 @@ class Initialiser:
                 return math.sqrt(self.scale) * _orthogonal(rng, shape, dtype)
 
     def _fan(self, fan_in: int, fan_out: int) -> float:
+        whole_number("fan_in", fan_in, least=1)
+        whole_number("fan_out", fan_out, least=1)
         return {"in": fan_in, "average": (fan_in + fan_out) / 2, "largest": max(fan_in, fan_out)}[self.fan]
 
 

@@ -148,6 +148,18 @@ def test_every_layer_multiplies_the_mean_squared_gradient_by_chi(activation, sig
         assert abs(of_layer.value - expected[layer]) < 0.02 + 4 * of_layer.deviation / math.sqrt(of_layer.n)
 
 
+def test_where_lengths_drift_apart_chi_is_that_of_each_network():
+    """GELU with He's weights: q = 2 is near a length from which it grows or falls, and no two inputs keep one length.
+
+    With one input for each network the theory still holds, at the length that was measured.
+    """
+    flow = gradient_flow("gelu", depth=20, width=300, networks=30, initialiser="he_uniform", batch=1)
+    assert flow.q[:, -1].max() > 3 * flow.q[:, -1].min()
+    errors = flow.log_chi_layers - np.log(meanfield.chi("gelu", flow.q[:, :-1], sigma_w2=2.0))
+    mean = Mean.of(errors[:, 2:].mean(axis=1))
+    assert abs(mean.value) < 4 * mean.deviation / math.sqrt(30) < 0.04
+
+
 def test_chi_of_a_residual_layer_is_one_more():
     """The shortcut adds the gradient as it is, and q grows by the variance of what is added."""
     flow = gradient_flow("tanh", depth=10, width=400, networks=8, initialiser="lecun_normal", residual=True)

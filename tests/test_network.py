@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import actlab
-from actlab.initialisers import glorot_uniform, pytorch_uniform
 from actlab.network import Network, collapse, initialise, parameters_to_learn
 from actlab.training import gradient_descent
 from tests.cases import ELEMENTWISE, VECTORWISE
@@ -199,39 +198,6 @@ def test_biases_of_a_layer():
     np.testing.assert_array_equal(network.biases[0], every.biases[0])
     last = initialise((2, 50, 1), "tanh", networks=20, seed=3, bias_limit=(0.0, 2.0))
     assert not last.biases[0].any() and last.biases[1].all()
-
-
-@pytest.mark.parametrize(("fan_in", "fan_out"), [(1, 1), (4, 4), (30, 10)])
-def test_glorot_uniform(fan_in, fan_out):
-    """Mean 0, variance 2 / (fan_in + fan_out), and nothing beyond the limit."""
-    rng = np.random.default_rng(5)
-    draws = np.array([glorot_uniform(rng, fan_in, fan_out) for _ in range(200_000 // (fan_in * fan_out))])
-    variance = 2 / (fan_in + fan_out)
-    assert draws.shape[1:] == (fan_in, fan_out)
-    assert abs(draws.mean()) < 4 * np.sqrt(variance / draws.size)
-    assert draws.var() == pytest.approx(variance, rel=0.01)
-    assert np.sqrt(3 * variance) * 0.99 < np.abs(draws).max() <= np.sqrt(3 * variance)
-
-
-@pytest.mark.parametrize(("fan_in", "fan_out"), [(1, 1), (4, 4), (30, 10)])
-def test_pytorch_uniform(fan_in, fan_out):
-    """Mean 0, variance 1 / (3 fan_in), and nothing beyond the limit."""
-    rng = np.random.default_rng(6)
-    draws = np.array([pytorch_uniform(rng, fan_in, fan_out) for _ in range(200_000 // (fan_in * fan_out))])
-    variance = 1 / (3 * fan_in)
-    assert draws.shape[1:] == (fan_in, fan_out)
-    assert abs(draws.mean()) < 4 * np.sqrt(variance / draws.size)
-    assert draws.var() == pytest.approx(variance, rel=0.01)
-    assert np.sqrt(3 * variance) * 0.99 < np.abs(draws).max() <= np.sqrt(3 * variance)
-
-
-def test_pytorch_uniform_is_that_of_pytorch():
-    torch = pytest.importorskip("torch", reason="PyTorch is optional")
-    torch.manual_seed(0)
-    layers = [torch.nn.Linear(5, 7) for _ in range(500)]
-    for drawn in ([layer.weight for layer in layers], [layer.bias for layer in layers]):
-        largest = torch.stack(drawn).abs().max().item()
-        assert 0.99 * 5**-0.5 < largest <= 5**-0.5
 
 
 def test_another_initialiser_is_used():

@@ -18,6 +18,7 @@ from actlab.experiments.depth import DepthSignal, signal_through_depth
 from actlab.experiments.dying import DeadUnits, dead_units
 from actlab.experiments.edge import UnitTraining, first_float, relative_errors, train_sure_unit
 from actlab.experiments.floors import Floor, find_floor, floor, recorded_floors
+from actlab.experiments.gradient_clipping import ClippedGradients, clipped_gradients
 from actlab.experiments.gradient_flow import GradientFlow, gradient_flow
 from actlab.experiments.jacobian import JacobianSpectrum, LayerSpectra, jacobian_spectrum, layer_singular_values
 from actlab.experiments.jacobian import (
@@ -64,4 +65,13 @@ __all__ = [
     "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors", "relu_growth",
     "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
     "train_sure_unit", "typical", "wave", "weight_movement", "wide_relative_variance",
+    "CORNERS", "OUTCOMES", "XOR_LABELS", "Calibration", "ClippedGradients", "CollapseErrors", "Conditioning",
+    "CosineFits", "DeadUnits", "Denoising", "DepthSignal", "Floor", "GradientFlow", "KerasCosineFit", "LabelTraining",
+    "LearnedSlopes", "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery", "Separators", "SharedSigns",
+    "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement", "XorTraining", "bends", "calibration",
+    "clipped_gradients", "collapse_errors", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise",
+    "ended", "find_floor", "first_float", "fit_one_unit", "fit_shifted", "floor", "gradient_flow", "keras_cosine_fit",
+    "learn_labels", "learn_xor", "learned_slopes", "quantisation_errors", "quantise", "recorded_floors", "recovery",
+    "relative_errors", "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth",
+    "train_linear_stacks", "train_sure_unit", "typical", "wave", "weight_movement",
 ]  # fmt: skip

@@ -58,7 +58,8 @@ class GradientFlow:
     def log_chi_layers(self) -> np.ndarray:
         """ln chi of each layer but the last, (networks, depth - 1): the factor of the mean squared dL/dz in that layer.
 
-        It depends on the layer's own ``q``. Where no gradient arrives it is -inf, in an overflowed network +inf.
+        It depends on the layer's own ``q``, which inputs of a batch share where lengths come to a fixed point. Where no
+        gradient arrives it is -inf, in an overflowed network +inf.
         """
         here, after = self.log_norms[:, :-1], self.log_norms[:, 1:]
         with np.errstate(invalid="ignore"):
