@@ -35,7 +35,8 @@ class MeanField:
         sigma_w2 E f'(sqrt(q) z)^2, the factor of the mean squared gradient in each layer. Where q is 0 or inf, this and
         what follows from it are limits.
     c : float
-        The correlation that two signals come to: 1, unless the phase is chaotic. nan where q is inf.
+        The correlation that two signals come to: 1, unless the phase is chaotic. nan where q is inf. Where chi1 is only
+        just above 1, c can only just be told from 1, and xi_c is inf where it cannot.
     xi_q, xi_c : float
         In so many layers a difference from q, or from c, falls by a factor e. inf where it falls slower than any
         exponential, or not at all; nan, for xi_c, where q is inf. Where q is 0 correlations need not move: xi_c is then

@@ -18,7 +18,7 @@ def correlation_map(activation: str | Elementwise, c: Any, q: Any, *, sigma_w2: 
 
     It is (sigma_w2 E f(u) f(v) + sigma_b2) / (sigma_w2 E f(u)^2 + sigma_b2), for normal u and v of variance q and
     correlation c. c and q may be arrays, which are broadcast. A q of 0 stands for the limit; nan where the next
-    layer's length is 0 or no float. Source: Poole et al. (2016), who write it for signals whose length is the fixed point.
+    layer's length is 0 or no float. Source: Poole et al. (2016), who write it for lengths at their fixed point.
     """
     activation = get_elementwise(activation)
     c, q = np.broadcast_arrays(finite_numbers("c", c, low=-1, high=1), finite_numbers("q", q, low=0))
@@ -38,7 +38,8 @@ def correlation_course(
 ) -> np.ndarray:
     """The correlations c_1 to c_depth (depth,) of two signals of correlation ``c0`` and the length ``q0`` at first.
 
-    Their lengths follow the length map; with the fixed point for ``q0`` they stay. nan from where a length is 0 or no float.
+    Their lengths follow the length map; with the fixed point for ``q0`` they stay. nan from where a length is 0 or no
+    float.
     """
     activation = get_elementwise(activation)
     whole_number("depth", depth, least=1)
@@ -65,11 +66,11 @@ def stable_correlation(activation: Elementwise, q: float, sigma_w2: float, sigma
         slope = sigma_w2 * mean_product(activation, activation.derivative, root, c)
         excess = (sigma_w2 * mean_product(activation, activation, root, c) + sigma_b2) / q - c
         step = excess / (1 - slope)
-        # Next to 1, where both are small, rounding may have either sign.
+        # Next to 1 both are small, and rounding may have either sign.
         if not (slope < 1 and step > 1e-14):
             break
         c = min(1.0, c + step)
-    return c, slope
+    return c, min(1.0, slope)
 
 
 def _next(activation: Elementwise, c: float, q: float, sigma_w2: float, sigma_b2: float) -> tuple[float, float]:

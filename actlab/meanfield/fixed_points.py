@@ -79,10 +79,10 @@ def _crossings(activation: Elementwise, w: np.ndarray, b: np.ndarray, low: np.nd
             break
         at, weight = q[unsettled], w[unsettled]
         root = np.sqrt(at)
-        change = weight * mean_square(activation, activation, root) + b[unsettled] - at
+        change = weighted(weight, mean_square(activation, activation, root)) + b[unsettled] - at
         low[unsettled] = least = np.where(change >= 0, at, low[unsettled])
         high[unsettled] = most = np.where(change <= 0, at, high[unsettled])
-        newton = at - change / (weight * slope_in_variance(activation, root) - 1)
+        newton = at - change / (weighted(weight, slope_in_variance(activation, root)) - 1)
         q[unsettled] = np.where((newton >= least) & (newton <= most), newton, np.sqrt(least) * np.sqrt(most))
         unsettled = unsettled[np.abs(q[unsettled] - at) > 1e-14 * at]
     return q

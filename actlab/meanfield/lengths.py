@@ -47,9 +47,8 @@ def chi(activation: str | Elementwise, q: Any, *, sigma_w2: Any) -> Any:
             "an activation without jumps is needed, such as tanh"
         )
     sigma_w2 = finite_numbers("sigma_w2", sigma_w2, low=0)
-    q = np.asarray(q)
-    unbounded = np.equal(q, np.inf) if q.dtype.kind in "iuf" else np.False_
-    q = finite_numbers("q", np.where(unbounded, 0.0, q), low=0)
+    unbounded = np.asarray(q) == np.inf
+    q = finite_numbers("q", np.where(unbounded, 0.0, q) if unbounded.any() else q, low=0)
     # A root of 0 would put every node on a kink at 0, where f' has the value of one side.
     moments = _of_each(
         q, lambda flat: mean_square(activation, activation.derivative, np.maximum(np.sqrt(flat), TINY_ROOT))
@@ -98,7 +97,7 @@ def length_slope(activation: Elementwise, q: float, sigma_w2: float) -> float:
     """
     if q == 0:
         return float(chi(activation, 0.0, sigma_w2=sigma_w2))  # f(0) is 0: the map is sigma_w2 E f'^2 q
-    return sigma_w2 * float(slope_in_variance(activation, np.sqrt([q]))[0])
+    return float(weighted(np.asarray(sigma_w2), slope_in_variance(activation, np.sqrt([q]))[0]))
 
 
 @lru_cache(maxsize=256)
