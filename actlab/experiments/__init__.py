@@ -9,7 +9,6 @@ from actlab.experiments.born_dead import (
     point_probability,
 )
 from actlab.experiments.classification import Calibration, LabelTraining, calibration, learn_labels
-from actlab.experiments.clipped import ClippedGradients, clipped_gradients
 from actlab.experiments.cosine import CosineFits, cosine_data, cosine_fit
 from actlab.experiments.cosine_outcomes import OUTCOMES, bends, ended, typical
 from actlab.experiments.deaths import Deaths, follow_deaths, two_moons
@@ -20,7 +19,6 @@ from actlab.experiments.edge import UnitTraining, first_float, relative_errors, 
 from actlab.experiments.floors import Floor, find_floor, floor, recorded_floors
 from actlab.experiments.gradient_clipping import ClippedGradients, clipped_gradients
 from actlab.experiments.gradient_flow import GradientFlow, gradient_flow
-from actlab.experiments.jacobian import JacobianSpectrum, LayerSpectra, jacobian_spectrum, layer_singular_values
 from actlab.experiments.jacobian import (
     JacobianSpectrum,
     LayerSpectra,
@@ -43,35 +41,17 @@ from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining,
 
 __all__ = [
     "CORNERS", "OUTCOMES", "XOR_LABELS", "BornDead", "Calibration", "ClippedGradients", "CollapseErrors",
-    "Conditioning", "CosineFits", "DeadUnits", "Deaths", "Denoising", "DepthSignal", "ExpectedFlow", "Floor", "GaussianProducts",
-    "GradientFlow", "JacobianSpectrum", "KerasCosineFit", "LabelTraining", "LayerSpectra", "LearnedSlopes",
-    "LinearTraining", "NarrowTraining", "OneUnitFit", "PhaseDiagram", "QuantisationErrors", "Recovery", "Separators",
-    "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement", "XorTraining", "asymmetric",
-    "bends", "born_dead", "calibration", "clipped_gradients", "collapse_errors", "conditioning", "cosine_data",
-    "cosine_fit", "dead_units", "denoise", "ended", "expected_flow", "find_floor", "first_float", "fit_one_unit",
-    "fit_shifted", "floor", "follow_deaths", "gaussian_exponents", "gaussian_products", "gradient_flow",
-    "interval_bounds", "jacobian_spectrum", "keras_cosine_fit", "layer_singular_values", "learn_absolute",
-    "learn_labels", "learn_xor", "learned_slopes", "narrow_networks", "phase_diagram", "point_probability",
-    "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors", "separate_corners",
-    "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks", "train_sure_unit", "two_moons",
-    "typical", "wave", "weight_movement",
-    "CORNERS", "OUTCOMES", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFits", "DeadUnits",
-    "Denoising", "DepthSignal", "Floor", "GaussianProducts", "JacobianSpectrum", "KerasCosineFit", "LabelTraining",
-    "LayerSpectra", "LearnedSlopes", "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery", "Separators",
-    "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement", "XorTraining", "bends",
-    "calibration", "collapse_errors", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "ended",
-    "find_floor", "first_float", "fit_one_unit", "fit_shifted", "floor", "gaussian_exponents", "gaussian_products",
-    "jacobian_spectrum", "keras_cosine_fit", "layer_singular_values", "learn_labels", "learn_xor", "learned_slopes",
-    "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors", "relu_growth",
-    "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
-    "train_sure_unit", "typical", "wave", "weight_movement", "wide_relative_variance",
-    "CORNERS", "OUTCOMES", "XOR_LABELS", "Calibration", "ClippedGradients", "CollapseErrors", "Conditioning",
-    "CosineFits", "DeadUnits", "Denoising", "DepthSignal", "Floor", "GradientFlow", "KerasCosineFit", "LabelTraining",
-    "LearnedSlopes", "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery", "Separators", "SharedSigns",
-    "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement", "XorTraining", "bends", "calibration",
-    "clipped_gradients", "collapse_errors", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise",
-    "ended", "find_floor", "first_float", "fit_one_unit", "fit_shifted", "floor", "gradient_flow", "keras_cosine_fit",
-    "learn_labels", "learn_xor", "learned_slopes", "quantisation_errors", "quantise", "recorded_floors", "recovery",
-    "relative_errors", "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth",
-    "train_linear_stacks", "train_sure_unit", "typical", "wave", "weight_movement",
+    "Conditioning", "CosineFits", "DeadUnits", "Deaths", "Denoising", "DepthSignal", "ExpectedFlow", "Floor",
+    "GaussianProducts", "GradientFlow", "JacobianSpectrum", "KerasCosineFit", "LabelTraining", "LayerSpectra",
+    "LearnedSlopes", "LinearTraining", "NarrowTraining", "OneUnitFit", "PhaseDiagram", "QuantisationErrors",
+    "Recovery", "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement",
+    "XorTraining", "asymmetric", "bends", "born_dead", "calibration", "clipped_gradients", "collapse_errors",
+    "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "ended", "expected_flow", "find_floor",
+    "first_float", "fit_one_unit", "fit_shifted", "floor", "follow_deaths", "gaussian_exponents", "gaussian_products",
+    "gradient_flow", "interval_bounds", "jacobian_spectrum", "keras_cosine_fit", "layer_singular_values",
+    "learn_absolute", "learn_labels", "learn_xor", "learned_slopes", "narrow_networks", "phase_diagram",
+    "point_probability", "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors",
+    "relu_growth", "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth",
+    "train_linear_stacks", "train_sure_unit", "two_moons", "typical", "wave", "weight_movement",
+    "wide_relative_variance",
 ]  # fmt: skip
