@@ -109,7 +109,10 @@ def _uniform(rng: np.random.Generator, limit: float, shape: tuple[int, int]) -> 
     """Uniform float32 numbers within ``limit`` of 0: two from every 64 random bits, which halves the time of a draw."""
     count = shape[0] * shape[1]
     bits = rng.integers(0, 2**64 - 1, (count + 1) // 2, np.uint64, endpoint=True).view(np.int32)[:count]
-    return np.multiply(bits.reshape(shape), np.float32(limit / 2**31), dtype=np.float32, casting="unsafe")
+    weights = bits.reshape(shape)
+    return np.multiply(
+        weights, np.float32(limit / 2**31), out=weights.view(np.float32), dtype=np.float32, casting="unsafe"
+    )
 
 
 def _truncated(rng: np.random.Generator, shape: tuple[int, int], dtype: DTypeLike) -> np.ndarray:

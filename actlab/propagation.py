@@ -1,8 +1,8 @@
 """One untrained network of any depth: its activations on the way forward, the gradient of its outputs on the way back.
 
-Matrix products are those of the weights' precision, of operands scaled to a mean square of 1; what is done to single
-numbers is done in float64, and the size of the gradient is kept as a logarithm. So nothing underflows or overflows on
-the way back, however deep the network; on the way forward activations may have any size that float64 has.
+Matrix products are those of operands scaled to a mean square of 1, and the size of the gradient is kept as a logarithm.
+So nothing underflows or overflows on the way back, however deep the network. With float32 weights a layer is computed
+in float32 while sizes are moderate, else in float64 but for the product: activations may have any size of a float64.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from actlab.initialisers import Initialiser
 
 #: Added to the variance in a layer normalisation, as PyTorch does; Ba et al. (2016) have no such number.
 LAYER_NORM_EPSILON = 1e-5
+_MODERATE = 1e-9, 1e9  # root mean squares between which float32 has room on both sides
 _HELD = 2**28  # bytes of weights of one network that are kept for the way back; the others are drawn a second time
 
 Rule = Callable[[np.random.Generator, int, int], np.ndarray]
@@ -81,7 +82,7 @@ def propagate(
     """The fields of ``experiments.GradientFlow`` for one network, (6, depth), in their order there.
 
     ``x`` are the inputs, and ``upstream`` is the gradient with respect to the last activations: (batch, features) and
-    (batch, width). The biases are one array (width,) for each layer.
+    (batch, width). The biases are one array (width,) of the weights' precision for each layer.
     """
     depth = len(biases)
     log_norms, weight_log_norms, q, means, mean_squares, dead = found = np.empty((6, depth))
@@ -93,7 +94,8 @@ def propagate(
         for layer in range(depth):
             before.append(((a / (size or 1.0)).astype(weights.dtype), size))
             drawn = weights.forward(layer)
-            product = before[-1][0] @ drawn * np.float64(size) + biases[layer]
+            # A Python number leaves float32 as it is, a number of numpy makes it float64.
+            product = before[-1][0] @ drawn * (size if _moderate(size) else np.float64(size)) + biases[layer]
             z = z + product if residual and layer else product
             size = _root_mean_square(z)
             if not math.isfinite(size):
@@ -103,13 +105,17 @@ def propagate(
             q[layer] = np.square(size)
             if layer_norm:
                 norms.append(_normalise(z, size))
-            a, slope = activation.value_and_derivative(norms[-1][0] if layer_norm else z)
-            slopes.append(slope)
+            reaching = norms[-1][0] if layer_norm else z
+            a, slope = activation.value_and_derivative(reaching)
             size = _root_mean_square(a)
+            if a.dtype == np.float32 and not (_moderate(size) and _moderate(_root_mean_square(slope))):
+                a, slope = activation.value_and_derivative(reaching.astype(np.float64))
+                size = _root_mean_square(a)
+            slopes.append(slope)
             if not math.isfinite(size):
                 break
-            means[layer], mean_squares[layer] = a.mean(), np.square(size)
-            dead[layer] = 1 - slope.any(axis=0).mean()
+            means[layer], mean_squares[layer] = np.add.reduce(a, axis=None) / a.size, np.square(size)
+            dead[layer] = 1 - np.count_nonzero(slope.any(axis=0)) / slope.shape[1]
         if not math.isfinite(size):
             found[:2] = math.inf
             return found
@@ -121,9 +127,13 @@ def propagate(
                 n, deviation = norms[layer]
                 along = np.mean(delta * n, axis=1, keepdims=True)
                 delta = (delta - delta.mean(axis=1, keepdims=True) - n * along) / deviation
-            delta = delta + shortcut
+            if residual:
+                delta = delta + shortcut
             size = _root_mean_square(delta)
             if size == 0:
+                break
+            if not math.isfinite(size):  # float32 weights near the largest float32
+                found[:2, : layer + 1] = math.inf
                 break
             # From here on delta is dL/dz divided by exp(log_size), and its mean square is 1.
             delta /= size
@@ -142,6 +152,10 @@ def propagate(
     return found
 
 
+def _moderate(size: float) -> bool:
+    return _MODERATE[0] < size < _MODERATE[1]
+
+
 def _normalise(z: np.ndarray, size: float) -> tuple[np.ndarray, np.ndarray]:
     """n(z) of a layer normalisation and the deviations (batch, 1) that it divides by; ``size`` is about that of z."""
     unit = z / (size or 1.0)
@@ -153,7 +167,7 @@ def _normalise(z: np.ndarray, size: float) -> tuple[np.ndarray, np.ndarray]:
 def _root_mean_square(x: np.ndarray) -> float:
     """The root mean square, right also where the squares leave float64; inf where a number is not finite."""
     square = np.vdot(x, x) / x.size
-    if 1e-250 < square < 1e250:
+    if 1e-30 < square < 1e30:  # float32 holds these too
         return math.sqrt(square)
     largest = float(np.abs(x).max())
     if not math.isfinite(largest):

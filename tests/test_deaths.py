@@ -10,6 +10,7 @@ import pytest
 
 import actlab
 from actlab.experiments import Deaths, death_record, follow_deaths, two_moons
+from actlab.initialisers import he_uniform, pytorch_uniform
 from actlab.network import Network, initialise
 from actlab.optimisers import SGD, Adam
 from actlab.statistics import Share, same_probability
@@ -19,7 +20,7 @@ from actlab.training import fit, gradient_descent
 @pytest.fixture
 def made_up():
     """Three networks, four looks, one layer of two units; the third network has diverged."""
-    courses = [["0000", "0111"], ["1100", "0101"], ["0011", "1111"]]
+    courses = [["0001", "0111"], ["1100", "0101"], ["0011", "1111"]]
     dead = np.array([[[int(look) for look in unit] for unit in network] for network in courses], bool)
     losses = np.array([0.1, 0.2, np.nan])
     return Deaths(actlab.relu, SGD(), np.arange(4), (dead.transpose(2, 0, 1),), losses)
@@ -38,9 +39,9 @@ def test_the_counts_of_a_made_up_course(made_up):
     }
     assert {name: (share.count, share.n) for name, share in counted.items()} == {
         "first": (1, 4),
-        "last": (2, 4),
-        "all": (2, 4),
-        "killed": (2, 3),
+        "last": (3, 4),
+        "all": (3, 4),
+        "killed": (3, 3),
         "revived": (2, 3),
         "born": (1, 1),
         "other": (1, 2),
@@ -86,14 +87,17 @@ def test_the_moons_are_two_classes_about_the_middle():
     np.testing.assert_allclose(np.hypot(*(x - middles).T), 1)
 
 
-def test_dead_is_what_the_exact_network_says():
-    deaths = follow_deaths(width=6, layers=2, epochs=3, networks=5, seed=2)
-    start = initialise((2, 6, 6, 2), "relu", networks=5, seed=2, initialiser=actlab.initialisers.he_uniform)
+@pytest.mark.parametrize("rule", [he_uniform, pytorch_uniform], ids=str)
+def test_dead_is_what_the_exact_network_says(rule):
+    deaths = follow_deaths(width=6, layers=2, epochs=3, networks=30, seed=2, initialiser=rule)
+    limits = [rule.bias_limit(fan_in) for fan_in in (2, 6, 6)]
+    start = initialise((2, 6, 6, 2), "relu", networks=30, seed=2, initialiser=rule, bias_limit=limits)
     tape = start.forward(two_moons()[0])
     for layer in (0, 1):
         np.testing.assert_array_equal(deaths.dead[layer][0], (tape.pre_activations[layer] <= 0).all(axis=1))
+    assert deaths.dead[1][0].any()
     assert deaths.epochs.tolist() == [0, 1, 2, 3]
-    assert "5 networks, 3 epochs" in repr(deaths)
+    assert "30 networks, 3 epochs" in repr(deaths)
 
 
 def test_it_looks_as_often_as_asked_and_at_the_end():
@@ -193,6 +197,15 @@ def test_new_networks_confirm_the_record(sample):
 def test_a_share_that_is_not_one_row_is_refused():
     with pytest.raises(ValueError, match=r"settings must be those of one row; .* are those of 0"):
         RECORD.share(experiment="none")
+
+
+def test_shares_by_a_setting_are_those_of_the_rows():
+    settings = {"experiment": "sweep", "optimiser": "SGD", "width": 8, "asked": "learnt"}
+    found = RECORD.by("rate", **settings)
+    assert list(found) == list(death_record.RATES["SGD"])
+    assert found[0.3] == RECORD.share(rate=0.3, **settings)
+    with pytest.raises(ValueError, match="settings must leave one row for each rate"):
+        RECORD.by("rate", experiment="sweep", width=8)
 
 
 def test_the_command_writes_what_read_reads(tmp_path, monkeypatch):

@@ -57,6 +57,12 @@ ANSWERS = [
     ("smooth-gates", "exercise-gain", "factor = None", "1.5335", ["1.4811", "2.35"]),
     ("hard-functions", "exercise-bits", "bits = None", "11", ["10", "12", "0", "99"]),
     ("hard-functions", "exercise-ramp", "lowest = None", "-1.5", ["1.5", "-3"]),
+    ("derivatives-and-backpropagation", "exercise-silu", "slope = None", "s + x1 * s * (1 - s)", ["s", "s * (1 - s)"]),
+    ("derivatives-and-backpropagation", "exercise-power", "power = None", "1 / 4", ["1 / 2", "1 / 3", "0"]),
+    ("derivatives-and-backpropagation", "exercise-kink", "h = None", "0.02", ["0.01", "0.005", "1.0"]),
+    ("dying-units", "exercise-width", "width = None", "11", ["10", "12", "2"]),
+    ("dying-units", "exercise-three", "probability = None", "11 / 256", ["1 / 32", "15 / 64"]),
+    ("dying-units", "exercise-coast", "distance = None", "9", ["10", "0.9"]),
     ("cosine-fit", "exercise-born", "hidden = None", "10", ["2", "9", "11"]),
     ("cosine-fit", "exercise-tanh", "change = None", '{"inputs": "centred"}', ['{"epochs": 600}', '{"hidden": 3}']),
 ]

@@ -261,6 +261,17 @@ def test_overflow_is_reported():
 
 
 @pytest.mark.filterwarnings("error")
+def test_weights_may_be_so_large_that_only_the_way_back_overflows():
+    """Unit 1 of layer 1 is always off; its weights of 3e38 meet nothing on the way forward."""
+    layers = iter([np.diag([1.0, 0.0]), np.array([[1.0, 1.0], [3e38, 3e38]]), np.eye(2)])
+    flow = gradient_flow(
+        "relu", depth=3, width=2, networks=1, inputs=np.ones((9, 2)), initialiser=lambda *_: next(layers), seed=1
+    )
+    assert np.isfinite(flow.q).all() and np.isfinite(flow.log_norms[0, 1:]).all()
+    assert np.isposinf(flow.log_norms[0, 0]) and np.isposinf(flow.weight_log_norms[0, 0])
+
+
+@pytest.mark.filterwarnings("error")
 def test_squares_may_leave_float64_where_activations_do_not():
     how = {"depth": 3, "width": 10, "networks": 2, "initialiser": "he_normal", "dtype": "float64"}
     large, small = (gradient_flow("relu", inputs=np.full((2, 10), value), **how) for value in (1e300, 1e-300))

@@ -14,10 +14,12 @@ from actlab.experiments.cosine_outcomes import OUTCOMES, bends, ended, typical
 from actlab.experiments.deaths import Deaths, follow_deaths, two_moons
 from actlab.experiments.denoising import Denoising, denoise
 from actlab.experiments.depth import DepthSignal, signal_through_depth
+from actlab.experiments.derivative_checks import DerivativeErrors, derivative_errors
 from actlab.experiments.dying import DeadUnits, dead_units
 from actlab.experiments.edge import UnitTraining, first_float, relative_errors, train_sure_unit
 from actlab.experiments.floors import Floor, find_floor, floor, recorded_floors
 from actlab.experiments.gradient_clipping import ClippedGradients, clipped_gradients
+from actlab.experiments.gradient_cost import GradientCost, gradient_cost
 from actlab.experiments.gradient_flow import GradientFlow, gradient_flow
 from actlab.experiments.jacobian import (
     JacobianSpectrum,
@@ -37,6 +39,7 @@ from actlab.experiments.quantisation import QuantisationErrors, quantisation_err
 from actlab.experiments.saturation import Conditioning, Recovery, SharedSigns, conditioning, recovery, shared_signs
 from actlab.experiments.shifted_units import ShiftedErrors, ShiftedFit, fit_shifted, shifted_errors, wave
 from actlab.experiments.slopes import LearnedSlopes, learned_slopes
+from actlab.experiments.wrong_slopes import WrongSlope, wrong_slope
 from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining, learn_xor, separate_corners
 
 __all__ = [
@@ -54,4 +57,17 @@ __all__ = [
     "relu_growth", "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth",
     "train_linear_stacks", "train_sure_unit", "two_moons", "typical", "wave", "weight_movement",
     "wide_relative_variance",
+    "Conditioning", "CosineFits", "DeadUnits", "Deaths", "Denoising", "DepthSignal", "DerivativeErrors", "Floor",
+    "GaussianProducts", "GradientCost", "GradientFlow", "JacobianSpectrum", "KerasCosineFit", "LabelTraining",
+    "LayerSpectra", "LearnedSlopes", "LinearTraining", "NarrowTraining", "OneUnitFit", "QuantisationErrors",
+    "Recovery", "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement",
+    "WrongSlope", "XorTraining", "asymmetric", "bends", "born_dead", "calibration", "clipped_gradients",
+    "collapse_errors", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "derivative_errors",
+    "ended", "find_floor", "first_float", "fit_one_unit", "fit_shifted", "floor", "follow_deaths",
+    "gaussian_exponents", "gaussian_products", "gradient_cost", "gradient_flow", "interval_bounds",
+    "jacobian_spectrum", "keras_cosine_fit", "layer_singular_values", "learn_absolute", "learn_labels", "learn_xor",
+    "learned_slopes", "narrow_networks", "point_probability", "quantisation_errors", "quantise", "recorded_floors",
+    "recovery", "relative_errors", "relu_growth", "separate_corners", "shared_signs", "shifted_errors",
+    "signal_through_depth", "train_linear_stacks", "train_sure_unit", "two_moons", "typical", "wave",
+    "weight_movement", "wide_relative_variance", "wrong_slope",
 ]  # fmt: skip

@@ -42,8 +42,6 @@ def interval_bounds(width: int, depth: int) -> tuple[float, float]:
     Source: Lu et al. (2020). The lower bound holds for all weights that are independent and symmetric about 0.
     """
     _check_shape(width, depth)
-    if depth == 2:
-        return 0.0, point_probability(width, depth)
     dead = 2.0**-width
     # For one direction of the input, and for two that differ: that a layer leaves them so.
     one, two = 1 - dead, 1 - 2 * dead - (width - 1) * dead**2
@@ -217,8 +215,6 @@ def through_layer(
         part = np.where(passes, left / (left - right), np.nan)
     # (networks, gaps, unit that passes 0, units)
     added = left[:, :, np.newaxis] + part[..., np.newaxis] * (right - left)[:, :, np.newaxis]
-    units = np.arange(z.shape[2])
-    added[:, :, units, units] = 0
     places = x[:, :-1, np.newaxis] + part * np.diff(x, axis=1)[..., np.newaxis]
     every = np.concatenate([x, places.reshape(len(x), -1)], axis=1)
     z = np.concatenate([z, added.reshape(len(x), -1, z.shape[2])], axis=1)

@@ -69,6 +69,14 @@ class DeathRecord:
             raise ValueError(f"settings must be those of one row; {settings} are those of {len(found)}")
         return found[0].share
 
+    def by(self, setting: str, **settings) -> dict[object, Share]:
+        """The shares of the rows that have these settings, by the value of one setting more."""
+        found = self.find(**settings)
+        shares = {row.settings[setting]: row.share for row in found}
+        if len(shares) != len(found):
+            raise ValueError(f"settings must leave one row for each {setting}; {settings} are those of {len(found)}")
+        return shares
+
     def __repr__(self) -> str:
         return f"DeathRecord({len(self.rows)} shares, made {self.made['date']})"
 

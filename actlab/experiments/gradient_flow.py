@@ -157,7 +157,7 @@ def gradient_flow(
         a_l = f(n(z_l)), where n takes off the mean over the layer's units and divides by their deviation, for each
         input, as in Ba et al. (2016), with gain 1 and bias 0; with ``residual`` the shortcut passes by it.
     dtype
-        "float32" or "float64": the precision of the weights and of the products with them. All else is float64.
+        "float32" or "float64": the precision. In either one numbers may have any size that float64 has.
 
     Raises
     ------
@@ -197,7 +197,8 @@ def gradient_flow(
         rng = np.random.default_rng((seed, number, 1))
         x = math.sqrt(q0) * rng.standard_normal(shape) if inputs is None else inputs
         upstream = rng.standard_normal((shape[0], width))
-        biases = list(_biases(np.random.default_rng((seed, number, 2)), rule, fans, width, sigma_b2))
+        drawn = _biases(np.random.default_rng((seed, number, 2)), rule, fans, width, sigma_b2)
+        biases = [bias.astype(dtype) for bias in drawn]
         results[:, number] = propagate(activation, weights, biases, x, upstream, residual, layer_norm)
     log_norms, weight_log_norms, q, means, mean_squares, dead = results
     return GradientFlow(

@@ -6,6 +6,8 @@ output of a cell changes only when the figure does.
 
 from actlab.figures.comparisons import accuracy_curve, speeds
 from actlab.figures.cosine import fit, fit_parts, loss_course, loss_histograms, shares
+from actlab.figures.derivatives import computation_graph, derivative_errors
+from actlab.figures.dying import born_dead, shares_by_rate
 from actlab.figures.edge import lost_digits, number_line, reliability, unit_paths
 from actlab.figures.families import (
     backward_through_depth,
@@ -40,5 +42,11 @@ __all__ = [
     "loss_histograms", "lost_digits", "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit",
     "outputs", "phases", "quantile_band", "quantisation_errors", "recovery_steps", "reliability", "remedies",
     "separation", "shares", "shifted_fit", "shifted_parts", "singular_value_histograms", "speeds", "trainable",
+    "STYLE", "accuracy_curve", "backward_through_depth", "born_dead", "colour", "computation_graph", "curve",
+    "denoising", "derivative_errors", "error_decay", "failures", "family", "final_losses", "fit", "fit_parts",
+    "forward_through_depth", "gallery", "jacobian", "landmarks", "landmarks_text", "layer_movement", "learned_slopes",
+    "linear_training", "loss_course", "loss_histograms", "lost_digits", "mlp_diagram", "moments_through_depth",
+    "number_line", "one_unit_fit", "outputs", "quantile_band", "quantisation_errors", "recovery_steps", "reliability",
+    "separation", "shares", "shares_by_rate", "shifted_fit", "shifted_parts", "singular_value_histograms", "speeds",
     "unit_paths", "use_style",
 ]  # fmt: skip
