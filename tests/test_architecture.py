@@ -61,6 +61,7 @@ ALLOWED = {
         "core",
         "functions",
         "initialisers",
+        "meanfield",
         "network",
         "optimisers",
         "orders",

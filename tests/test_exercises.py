@@ -63,6 +63,9 @@ ANSWERS = [
     ("dying-units", "exercise-width", "width = None", "11", ["10", "12", "2"]),
     ("dying-units", "exercise-three", "probability = None", "11 / 256", ["1 / 32", "15 / 64"]),
     ("dying-units", "exercise-coast", "distance = None", "9", ["10", "0.9"]),
+    ("vanishing-and-exploding", "exercise-depth", "layers = None", "72", ["71", "73", "75"]),
+    ("vanishing-and-exploding", "exercise-edge", "sigma_w = None", "1.922", ["1.0", "1.94"]),
+    ("vanishing-and-exploding", "exercise-residual", "variance = None", "0.0201", ["0.02", "0.04", "-1"]),
     ("cosine-fit", "exercise-born", "hidden = None", "10", ["2", "9", "11"]),
     ("cosine-fit", "exercise-tanh", "change = None", '{"inputs": "centred"}', ['{"epochs": 600}', '{"hidden": 3}']),
 ]
