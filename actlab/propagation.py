@@ -92,7 +92,7 @@ def propagate(
     a, z = x, None
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         for layer in range(depth):
-            before.append(((a / (size or 1.0)).astype(weights.dtype), size))
+            before.append(((a / (size or 1.0)).astype(weights.dtype, copy=False), size))
             drawn = weights.forward(layer)
             # A Python number leaves float32 as it is, a number of numpy makes it float64.
             product = before[-1][0] @ drawn * (size if _moderate(size) else np.float64(size)) + biases[layer]
@@ -140,10 +140,10 @@ def propagate(
             log_size += math.log(size)
             log_norms[layer] = log_size
             factor, factor_size = before[layer]
-            rounded = delta.astype(weights.dtype)
+            rounded = delta.astype(weights.dtype, copy=False)
             # The squared norm of the product factor.T @ rounded, which is not needed itself.
             square = float(np.vdot(factor @ factor.T, rounded @ rounded.T)) / (factor.shape[1] * rounded.shape[1])
-            if square > 0 and factor_size > 0:
+            if square > 0:
                 weight_log_norms[layer] = log_size + math.log(factor_size) + math.log(square) / 2
             if layer > 0:
                 reached = rounded @ weights.backward(layer).T

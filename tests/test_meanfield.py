@@ -24,7 +24,7 @@ ERF = Elementwise(
     df=lambda x: 2 / math.sqrt(math.pi) * np.exp(-x * x),
     d2f=lambda x: -4 / math.sqrt(math.pi) * x * np.exp(-x * x),
 )
-LENGTHS = (1e-6, 0.3, 1.0, 7.0, 400.0)
+LENGTHS = (1e-6, 0.3, 1.0, 7.0, 4e4)
 CORRELATIONS = (-1.0, -0.999, -0.4, 0.0, 0.25, 0.8, 0.999, 1 - 1e-9, 1.0)
 
 
@@ -66,8 +66,8 @@ each_closed = pytest.mark.parametrize(
 def test_lengths_and_slopes_have_their_closed_form(name, q):
     activation, product, slope = CLOSED[name]
     expected = 1.7 * product(q, 1.0) + 0.2
-    assert meanfield.length_map(activation, q, sigma_w2=1.7, sigma_b2=0.2) == pytest.approx(expected, rel=1e-12)
-    assert meanfield.chi(activation, q, sigma_w2=1.7) == pytest.approx(1.7 * slope(q), rel=1e-12)
+    assert meanfield.length_map(activation, q, sigma_w2=1.7, sigma_b2=0.2) == pytest.approx(expected, rel=1e-12, abs=0)
+    assert meanfield.chi(activation, q, sigma_w2=1.7) == pytest.approx(1.7 * slope(q), rel=1e-12, abs=0)
     assert meanfield.gain(activation, q) == pytest.approx(math.sqrt(q / product(q, 1.0)), rel=1e-12)
 
 
@@ -86,9 +86,9 @@ def test_a_relu_with_biases_comes_to_the_sum_of_a_geometric_series():
         assert q == pytest.approx(sigma_b2 / (1 - sigma_w2 / 2), rel=1e-9)
 
 
-def test_exponential_has_two_fixed_points_and_the_start_decides():
+@pytest.mark.parametrize("weight", [0.01, 0.1, 0.18])
+def test_exponential_has_two_fixed_points_and_the_start_decides(weight):
     # q = w e^(2 q) is solved by Lambert's function; the greater solution repels.
-    weight = 0.1
     near, far = (-special.lambertw(-2 * weight, branch).real / 2 for branch in (0, -1))
     for q0 in (1e-3, 0.999 * far):
         assert meanfield.fixed_point("exponential", sigma_w2=weight, q0=q0) == pytest.approx(near, rel=1e-12)
@@ -200,6 +200,11 @@ def test_chi_1_is_the_slope_of_the_correlation_map_at_1(case):
     )
 
 
+def test_equal_signals_stay_equal_to_the_last_digit():
+    for case in ELEMENTWISE:
+        assert (meanfield.correlation_map(case, 1, [0.8, 77.0], sigma_w2=1.0) == 1).all(), case
+
+
 @pytest.mark.parametrize(("sigma_w2", "sigma_b2"), [(0.3, 0.0), (1.0, 0.05), (1.5, 0.0), (4.0, 0.5)])
 def test_a_fixed_point_is_the_first_that_lengths_meet(sigma_w2, sigma_b2):
     setting = {"sigma_w2": sigma_w2, "sigma_b2": sigma_b2}
@@ -207,7 +212,7 @@ def test_a_fixed_point_is_the_first_that_lengths_meet(sigma_w2, sigma_b2):
         for q0 in (0.1, 1.0, 20.0):
             q = meanfield.fixed_point(case, **setting, q0=q0)
             if 0 < q < math.inf:
-                assert meanfield.length_map(case, q, **setting) == pytest.approx(q, rel=1e-11)
+                assert meanfield.length_map(case, q, **setting) == pytest.approx(q, rel=1e-11, abs=0)
             if q == q0:
                 continue
             # On the whole way from q0 the map moves lengths towards q.
@@ -486,12 +491,14 @@ def test_a_length_of_0_stands_for_the_limit():
 
 
 def test_tiny_and_huge_lengths_are_found():
-    assert meanfield.fixed_point("tanh", sigma_w2=0.5, sigma_b2=1e-30) == pytest.approx(2e-30, rel=1e-9)
-    assert meanfield.fixed_point("tanh", sigma_w2=0.5, sigma_b2=1e-30, q0=1e-40) == pytest.approx(2e-30, rel=1e-9)
-    assert meanfield.fixed_point("sigmoid", sigma_w2=1e-20) == pytest.approx(0.25e-20, rel=1e-9)
+    assert meanfield.fixed_point("tanh", sigma_w2=0.5, sigma_b2=1e-30) == pytest.approx(2e-30, rel=1e-9, abs=0)
+    assert meanfield.fixed_point("tanh", sigma_w2=0.5, sigma_b2=1e-30, q0=1e-40) == pytest.approx(
+        2e-30, rel=1e-9, abs=0
+    )
+    assert meanfield.fixed_point("sigmoid", sigma_w2=1e-20) == pytest.approx(0.25e-20, rel=1e-9, abs=0)
     assert meanfield.fixed_point("tanh", sigma_w2=1e12) == pytest.approx(1e12, rel=1e-5)
     # For small q the tanh of x has the second moment q - 2 q^2.
-    assert meanfield.fixed_point("tanh", sigma_w2=1 + 2e-7) == pytest.approx(1e-7, rel=1e-5)
+    assert meanfield.fixed_point("tanh", sigma_w2=1 + 2e-7) == pytest.approx(1e-7, rel=1e-5, abs=0)
 
 
 def test_arrays_are_a_phase_diagram():
@@ -506,6 +513,9 @@ def test_arrays_are_a_phase_diagram():
     lengths = meanfield.length_map("tanh", [[1, 2], [3, 4]], sigma_w2=1)
     assert lengths.shape == (2, 2)
     assert lengths[1, 0] == meanfield.length_map("tanh", 3, sigma_w2=1)
+    lengths = np.array([1e8, 0.1, 4.0])
+    expected = 2 / math.pi * np.arcsin(2 * lengths / (1 + 2 * lengths))
+    assert meanfield.length_map(ERF, lengths, sigma_w2=1) == pytest.approx(expected, rel=1e-12)
     correlations = meanfield.correlation_map("tanh", [[0.1], [0.2]], [1.0, 2.0, 3.0], sigma_w2=1)
     assert correlations.shape == (2, 3)
     assert correlations[1, 2] == meanfield.correlation_map("tanh", 0.2, 3.0, sigma_w2=1)

@@ -18,6 +18,9 @@ Phase = Literal["ordered", "critical", "chaotic", "unbounded"]
 
 # A factor per layer this near to 1 counts as 1: over a billion layers it would be seen.
 _CRITICAL = 1e-9
+# From here on chi_1 counts as having reached 1. Where q* rises from 0, as for tanh without biases, chi_1 comes to 1
+# steeply and goes on from there so flatly that rounding decides: what is sure is the last weight below.
+_REACHED = 1 - 1e-12
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,6 @@ def critical_sigma_w(
         return chi(activation, q, sigma_w2=np.square(sigma_w))
 
     grid = np.geomspace(low, high, 201)
-    grid[0], grid[-1] = low, high
     values = chi1(grid)
 
     def none(jump_at: float | None = None) -> NoCriticalPoint:
@@ -174,17 +176,16 @@ def critical_sigma_w(
         extremes = (float(number) for at in (least, most) for number in (values[at], grid[at]))
         return NoCriticalPoint(activation, sigma_b2, low, high, *extremes, jump_at)
 
-    # Where q* rises from 0, as for tanh without biases, chi_1 comes to 1 steeply and goes on from there flatly: what is
-    # sure is the last point below.
-    reached = values >= 1 - 1e-12
+    reached = values >= _REACHED
     crossing = np.flatnonzero(reached[1:] & ~reached[:-1])
     if not len(crossing):
         return none()
     points, values_there = grid[crossing[0] : crossing[0] + 2], values[crossing[0] : crossing[0] + 2]
     while points[1] - points[0] > 1e-12 * points[1]:
         finer = np.linspace(*points, 12)
-        values_there = chi1(finer)
-        first = int(np.argmax(values_there >= 1 - 1e-12))
+        # The ends are known; computed in other company, they could round to the other side.
+        values_there = np.array([values_there[0], *chi1(finer[1:-1]), values_there[1]])
+        first = int(np.argmax(values_there >= _REACHED))
         points, values_there = finer[first - 1 : first + 1], values_there[first - 1 : first + 1]
     if values_there[1] - values_there[0] > 1e-4:
         return none(float(points[1]))

@@ -75,14 +75,8 @@ def slope_in_variance(activation: Elementwise, root: np.ndarray) -> np.ndarray:
     It is E f(sqrt(q) z)^2 (z^2 - 1) / (2 q), by the derivative of the normal density: no derivative of f is needed, so
     that kinks and jumps need no care. Where f is smooth it equals E f'^2 + E f f'', by integration by parts.
     """
-    # E (z^2 - 1) is 0: a constant may be subtracted, without which small q would leave a difference of equal numbers.
-    level = float(activation(0.0)) ** 2
-
-    def mean(r: np.ndarray, z: np.ndarray, h: np.ndarray) -> np.ndarray:
-        scaled = activation(r * z) * h
-        return np.sum((scaled * scaled - level * (h * h)) * (z * z - 1), axis=1)
-
-    return _by_rows(activation, root, mean) / (2 * np.square(root))
+    scaled = _by_rows(activation, root, lambda r, z, h: np.sum(np.square(activation(r * z) * h) * (z * z - 1), axis=1))
+    return scaled / (2 * np.square(root))
 
 
 def _by_rows(activation: Elementwise, root: np.ndarray, mean: Callable[..., np.ndarray]) -> np.ndarray:

@@ -127,10 +127,10 @@ def _program(activation: Elementwise, setting: Setting, compiled: bool) -> Calla
 
     @tf.function(autograph=False, jit_compile=compiled)
     def run():
-        a, befores, zs = tf.random.normal(signal), [], []
+        a, multiplied, zs = tf.random.normal(signal), [], []
         with tf.GradientTape() as tape:
             for _ in range(setting.depth):
-                befores.append(a)
+                multiplied.append(a)
                 zs.append(a @ tf.random.uniform(weight, -limit, limit))
                 tape.watch(zs[-1])
                 a = f(zs[-1])
@@ -139,7 +139,7 @@ def _program(activation: Elementwise, setting: Setting, compiled: bool) -> Calla
         # The norm of dL/dW from products of two rows of the batch: cheaper than the gradient itself, as in actlab.
         grams = [
             tf.matmul(a, a, transpose_b=True) * tf.matmul(delta, delta, transpose_b=True)
-            for a, delta in zip(befores, deltas, strict=True)
+            for a, delta in zip(multiplied, deltas, strict=True)
         ]
         norms = [tf.math.log(tf.reduce_mean(tf.square(delta), axis=(1, 2))) / 2 for delta in deltas]
         of_weights = [tf.math.log(tf.reduce_sum(gram, axis=(1, 2)) / setting.width**2) / 2 for gram in grams]
