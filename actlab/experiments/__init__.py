@@ -34,6 +34,7 @@ from actlab.experiments.matrix_products import GaussianProducts, gaussian_expone
 from actlab.experiments.movement import WeightMovement, weight_movement
 from actlab.experiments.narrow import NarrowTraining, learn_absolute
 from actlab.experiments.one_unit import OneUnitFit, fit_one_unit
+from actlab.experiments.phases import ExpectedFlow, PhaseDiagram, expected_flow, phase_diagram
 from actlab.experiments.quantisation import QuantisationErrors, quantisation_errors, quantise
 from actlab.experiments.saturation import Conditioning, Recovery, SharedSigns, conditioning, recovery, shared_signs
 from actlab.experiments.shifted_units import ShiftedErrors, ShiftedFit, fit_shifted, shifted_errors, wave
@@ -78,4 +79,17 @@ __all__ = [
     "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
     "train_sure_unit", "typical", "wave", "weight_movement",
     "weight_movement", "wide_relative_variance",
+    "Conditioning", "CosineFits", "DeadUnits", "Deaths", "Denoising", "DepthSignal", "DerivativeErrors",
+    "ExpectedFlow", "Floor", "GaussianProducts", "GradientCost", "GradientFlow", "JacobianSpectrum", "KerasCosineFit",
+    "LabelTraining", "LayerSpectra", "LearnedSlopes", "LinearTraining", "NarrowTraining", "OneUnitFit",
+    "PhaseDiagram", "QuantisationErrors", "Recovery", "Separators", "SharedSigns", "ShiftedErrors", "ShiftedFit",
+    "UnitTraining", "WeightMovement", "WrongSlope", "XorTraining", "asymmetric", "bends", "born_dead", "calibration",
+    "clipped_gradients", "collapse_errors", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise",
+    "derivative_errors", "ended", "expected_flow", "find_floor", "first_float", "fit_one_unit", "fit_shifted",
+    "floor", "follow_deaths", "gaussian_exponents", "gaussian_products", "gradient_cost", "gradient_flow",
+    "interval_bounds", "jacobian_spectrum", "keras_cosine_fit", "layer_singular_values", "learn_absolute",
+    "learn_labels", "learn_xor", "learned_slopes", "narrow_networks", "phase_diagram", "point_probability",
+    "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors", "relu_growth",
+    "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "train_linear_stacks",
+    "train_sure_unit", "two_moons", "typical", "wave", "weight_movement", "wide_relative_variance", "wrong_slope",
 ]  # fmt: skip

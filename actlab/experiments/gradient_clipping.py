@@ -42,7 +42,7 @@ class ClippedGradients:
         ]
         return (
             f"{self.activation}, {self.initialiser}, {networks} networks of {depth} layers; medians:\n"
-            f"  gradient, first over last layer: 10^{ratios[0]}; by norm 10^{ratios[1]}, by value 10^{ratios[2]}\n"
+            f"  first over last layer: 10^{ratios[0]}; by norm 10^{ratios[1]}, by value 10^{ratios[2]}\n"
             f"  cosine of the gradient with that clipped by value: {np.median(self.cosines):.2f}"
         )
 

@@ -92,6 +92,13 @@ class GradientFlow:
         """
         return self.log_chi_between(self.depth // 4 + 1, self.depth - self.depth // 4)
 
+    @property
+    def decades(self) -> float:
+        """The gradient in the first layer over that in the last, in powers of ten: the median over the networks."""
+        with np.errstate(invalid="ignore"):
+            ratios = np.where(np.isfinite(self.log_norms[:, 0]), self.log_norms[:, 0] - self.log_norms[:, -1], -np.inf)
+        return float(np.quantile(ratios, 0.5, method="inverted_cdf") / math.log(10))
+
     def __repr__(self) -> str:
         first, last = self.log_norms[np.isfinite(self.log_norms[:, 0])][:, [0, -1]].T
         reached = f"it reaches the first layer in {first.size} of {self.networks} networks"

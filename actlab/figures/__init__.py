@@ -22,6 +22,7 @@ from actlab.figures.families import (
 )
 from actlab.figures.functions import curve, family, gallery, jacobian, landmarks, landmarks_text, outputs
 from actlab.figures.initialisation import chi_heat_map, gradient_spread, theory_over_band
+from actlab.figures.gradients import gradients, phases, remedies, trainable
 from actlab.figures.nonlinearity import (
     error_decay,
     final_losses,
@@ -57,4 +58,9 @@ __all__ = [
     "outputs", "quantile_band", "quantisation_errors", "recovery_steps", "reliability", "separation", "shares",
     "shares_by_rate", "shifted_fit", "shifted_parts", "singular_value_histograms", "speeds", "unit_paths",
     "use_style",
+    "forward_through_depth", "gallery", "gradients", "jacobian", "landmarks", "landmarks_text", "layer_movement",
+    "learned_slopes", "linear_training", "loss_course", "loss_histograms", "lost_digits", "mlp_diagram",
+    "moments_through_depth", "number_line", "one_unit_fit", "outputs", "phases", "quantile_band",
+    "quantisation_errors", "recovery_steps", "reliability", "remedies", "separation", "shares", "shares_by_rate",
+    "shifted_fit", "shifted_parts", "singular_value_histograms", "speeds", "trainable", "unit_paths", "use_style",
 ]  # fmt: skip
