@@ -21,8 +21,8 @@ from actlab.figures.families import (
     recovery_steps,
 )
 from actlab.figures.functions import curve, family, gallery, jacobian, landmarks, landmarks_text, outputs
-from actlab.figures.initialisation import chi_heat_map, gradient_spread, theory_over_band
 from actlab.figures.gradients import gradients, phases, remedies, trainable
+from actlab.figures.initialisation import chi_heat_map, gradient_spread, theory_over_band
 from actlab.figures.nonlinearity import (
     error_decay,
     final_losses,
@@ -38,29 +38,12 @@ from actlab.figures.spectra import singular_value_histograms
 from actlab.figures.style import STYLE, colour, quantile_band, use_style
 
 __all__ = [
-    "STYLE", "accuracy_curve", "backward_through_depth", "born_dead", "colour", "computation_graph", "curve",
-    "denoising", "derivative_errors", "error_decay", "failures", "family", "final_losses", "fit", "fit_parts",
-    "forward_through_depth", "gallery", "jacobian", "landmarks", "landmarks_text", "layer_movement", "learned_slopes",
-    "linear_training", "loss_course", "loss_histograms", "lost_digits", "mlp_diagram", "moments_through_depth",
-    "number_line", "one_unit_fit", "outputs", "quantile_band", "quantisation_errors", "recovery_steps", "reliability",
-    "separation", "shares", "shares_by_rate", "shifted_fit", "shifted_parts", "singular_value_histograms", "speeds",
-    "unit_paths", "use_style",
-    "STYLE", "accuracy_curve", "backward_through_depth", "chi_heat_map", "colour", "curve", "denoising", "error_decay",
-    "failures", "family", "final_losses", "fit", "fit_parts", "forward_through_depth", "gallery", "gradient_spread",
-    "jacobian", "landmarks", "landmarks_text", "layer_movement", "learned_slopes", "linear_training", "loss_course",
-    "loss_histograms", "lost_digits", "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit", "outputs",
-    "quantile_band", "quantisation_errors", "recovery_steps", "reliability", "separation", "shares", "shifted_fit",
-    "shifted_parts", "speeds", "theory_over_band", "unit_paths", "use_style",
-    "STYLE", "accuracy_curve", "backward_through_depth", "born_dead", "colour", "curve", "denoising", "deviations",
-    "error_decay", "failures", "family", "final_losses", "fit", "fit_parts", "forward_through_depth", "gallery",
-    "jacobian", "landmarks", "landmarks_text", "layer_movement", "learned_slopes", "linear_training", "loss_course",
-    "loss_histograms", "lost_digits", "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit",
-    "outputs", "quantile_band", "quantisation_errors", "recovery_steps", "reliability", "separation", "shares",
-    "shares_by_rate", "shifted_fit", "shifted_parts", "singular_value_histograms", "speeds", "unit_paths",
-    "use_style",
-    "forward_through_depth", "gallery", "gradients", "jacobian", "landmarks", "landmarks_text", "layer_movement",
-    "learned_slopes", "linear_training", "loss_course", "loss_histograms", "lost_digits", "mlp_diagram",
-    "moments_through_depth", "number_line", "one_unit_fit", "outputs", "phases", "quantile_band",
-    "quantisation_errors", "recovery_steps", "reliability", "remedies", "separation", "shares", "shares_by_rate",
-    "shifted_fit", "shifted_parts", "singular_value_histograms", "speeds", "trainable", "unit_paths", "use_style",
+    "STYLE", "accuracy_curve", "backward_through_depth", "born_dead", "chi_heat_map", "colour", "computation_graph",
+    "curve", "denoising", "derivative_errors", "deviations", "error_decay", "failures", "family", "final_losses",
+    "fit", "fit_parts", "forward_through_depth", "gallery", "gradient_spread", "gradients", "jacobian", "landmarks",
+    "landmarks_text", "layer_movement", "learned_slopes", "linear_training", "loss_course", "loss_histograms",
+    "lost_digits", "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit", "outputs", "phases",
+    "quantile_band", "quantisation_errors", "recovery_steps", "reliability", "remedies", "separation", "shares",
+    "shares_by_rate", "shifted_fit", "shifted_parts", "singular_value_histograms", "speeds", "theory_over_band",
+    "trainable", "unit_paths", "use_style",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from actlab.experiments.trainable_depths.training import BATCH_SIZE, EXAMPLES, M
 SIGMA_B2 = 0.05
 #: The middle one is nearly critical for tanh with these biases.
 SIGMA_W2 = (1.0, 1.2, 1.4, 1.6, 1.76, 2.0, 2.5, 3.0, 4.0)
-DEPTHS = (10, 20, 40, 60, 80, 120, 160)
+DEPTHS = (10, 20, 40, 60, 80, 120)
 
 
 def main(arguments: list[str] | None = None) -> None:
