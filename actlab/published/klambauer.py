@@ -125,7 +125,7 @@ def selu_spectral_norm():
     _SOURCE,
     where="theorem 1",
     quantity="Least mean of a fixed point: the least one that a layer of the domain passes on.",
-    claim=Between(low=-0.03106),
+    claim=Rounded("-0.03106"),
 )
 def selu_least_mean():
     """Least value on a grid over the domain, corners included."""
@@ -136,7 +136,7 @@ def selu_least_mean():
     _SOURCE,
     where="theorem 1",
     quantity="Largest mean of a fixed point: the largest one that a layer of the domain passes on.",
-    claim=Between(high=0.06773),
+    claim=Rounded("0.06773"),
 )
 def selu_largest_mean():
     """Largest value on a grid over the domain, corners included."""
