@@ -87,6 +87,16 @@ def test_the_record_holds_every_cell_of_the_command():
     assert {(found.activation.name, found.sigma_b2, found.epochs) for found in RECORDED} == {("tanh", SIGMA_B2, 20)}
 
 
+@pytest.mark.parametrize(("depth", "sigma_w2"), [(10, 4.0), (20, 1.76)])
+def test_a_sample_of_the_record_is_trained_anew(depth, sigma_w2):
+    """Ten digits of a thousand are allowed for: another processor may add in another order."""
+    (recorded,) = (found for found in RECORDED if (found.depth, found.sigma_w2) == (depth, sigma_w2))
+    rates = recorded.rates[1::2]
+    found = train_depth("tanh", depth, sigma_w2=sigma_w2, sigma_b2=recorded.sigma_b2, rates=rates)
+    np.testing.assert_allclose(found.accuracies, np.array(recorded.accuracies)[:, 1::2], atol=0.01)
+    assert np.ptp(found.accuracies) > 0.1
+
+
 def test_the_command_records_what_it_trains_and_keeps_what_is_there(tmp_path, capsys):
     path = tmp_path / "depths.json"
     how = ["--activations", "elu", "--sigma-w2", "1.3", "--networks", "2", "--epochs", "1", "--output", str(path)]
