@@ -38,7 +38,7 @@ def deviations(comparisons: Mapping[int, object], ax: Axes) -> Axes:
     ax.set_yticks(middles, groups)
     ax.tick_params(axis="y", length=0)
     numbers = ax.secondary_yaxis("right")
-    numbers.set_yticks(range(len(drawn)), map(str, drawn), fontsize=7)
+    numbers.set_yticks(range(len(drawn)), map(str, drawn), fontsize=8)
     numbers.tick_params(length=0)
     numbers.spines[:].set_visible(False)
     ax.set(xlim=(-1.8, 1.8), ylim=(len(drawn) - 0.5, -0.5), xlabel="ours less published or derived, in tolerances")
