@@ -22,6 +22,7 @@ def _dead(
 @published(
     _LU,
     where="theorem on a single input",
+    basis="equation",
     quantity="Share of networks of ten layers of width 2 that are dead at one input: 1 - (1 - 2^-2)^9.",
     claim=Near(0.924915, 0.005, _SAMPLE, "0.9249"),
 )
@@ -33,6 +34,7 @@ def dead_at_a_point(seed=0):
 @published(
     _LU,
     where="theorem on a single input",
+    basis="equation",
     quantity="The same for ten layers of width 5: 1 - (1 - 2^-5)^9.",
     claim=Near(0.248541, 0.005, _SAMPLE, "0.2485"),
 )
@@ -44,6 +46,7 @@ def wider_dead_at_a_point(seed=0):
 @published(
     _LU,
     where="theorem on a domain",
+    basis="equation",
     quantity="Share of networks of ten layers of width 2 that are constant on an interval around 0.",
     claim=Between(0.870256, 0.924915),
 )
@@ -55,6 +58,7 @@ def dead_on_an_interval(seed=0):
 @published(
     _LU,
     where="theorem on a domain",
+    basis="equation",
     quantity="The same for ten layers of width 5.",
     claim=Between(0.063985, 0.248541),
 )
@@ -66,6 +70,7 @@ def wider_dead_on_an_interval(seed=0):
 @published(
     _LU,
     where="theorem on a domain, three layers",
+    basis="equation",
     quantity="The same for three layers of width 2, where the lower bound is the probability itself: 5/32.",
     claim=Near(0.15625, 0.005, _SAMPLE, "5/32"),
 )
@@ -77,6 +82,7 @@ def dead_in_three_layers(seed=0):
 @published(
     _LU,
     where="widths for ten layers",
+    basis="printed",
     quantity="Share of networks of ten layers of width 10 that are born dead.",
     claim=Between(high=0.01, text="less than 1 %"),
 )
@@ -88,6 +94,7 @@ def dead_of_width_ten(seed=0):
 @published(
     _LU,
     where="widths for ten layers",
+    basis="printed",
     quantity="Share of networks of ten layers of width 5 that are born dead.",
     claim=Between(low=0.1, text="more than 10 %"),
 )
@@ -99,6 +106,7 @@ def dead_of_width_five(seed=0):
 @published(
     _LU,
     where="widths for ten layers",
+    basis="printed",
     quantity="Share of networks of ten layers of width 3 that are born dead.",
     claim=Rounded("0.6"),
 )
@@ -110,6 +118,7 @@ def dead_of_width_three(seed=0):
 @published(
     _LU,
     where="numerical example, fit of |x|",
+    basis="reading",
     quantity="Share of trained networks of ten layers of width 2 that end constant, which those "
     "born dead are among: 91.9 % of 1000.",
     claim=Between(high=0.919, text="at most 91.9 %"),
@@ -122,6 +131,7 @@ def dead_of_those_that_collapse(seed=0):
 @published(
     _LU,
     where="numerical example, fit of |x|",
+    basis="reading",
     quantity="The same with the paper's randomised asymmetric initialisation: 29.2 % of 1000.",
     claim=Between(high=0.292, text="at most 29.2 %"),
 )

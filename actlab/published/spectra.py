@@ -23,6 +23,7 @@ _FINITE = "a tenth: the theory is of infinite width, and the moment of a finite 
 @published(
     _PENNINGTON,
     where="ReLU with Gaussian weights at criticality",
+    basis="equation",
     quantity="Variance of the squared singular values of five ReLU layers over their squared mean: 2 L.",
     claim=Near(10.0, 1.0, _FINITE),
 )
@@ -34,6 +35,7 @@ def pennington_relu_gaussian(seed=0):
 @published(
     _PENNINGTON,
     where="ReLU with orthogonal weights at criticality",
+    basis="equation",
     quantity="Variance of the squared singular values of five ReLU layers with orthogonal weights "
     "over their squared mean: L.",
     claim=Near(5.0, 0.5, _FINITE),
@@ -48,6 +50,7 @@ def pennington_relu_orthogonal(seed=0):
 @published(
     _PENNINGTON,
     where="deep linear networks",
+    basis="equation",
     quantity="Variance of the squared singular values of ten linear layers with Gaussian weights "
     "over their squared mean: L.",
     claim=Near(10.0, 1.0, _FINITE),
@@ -62,6 +65,7 @@ def pennington_linear_gaussian(seed=0):
 @published(
     _PENNINGTON,
     where="deep linear networks",
+    basis="equation",
     quantity="Largest squared singular value of two linear layers with Gaussian weights: (L + 1)^(L + 1) / L^L.",
     claim=Near(6.75, 0.3, "the edge of a finite matrix lies inside that of the limit by some per cent", "27/4"),
 )
@@ -74,6 +78,7 @@ def pennington_linear_edge(seed=0):
 @published(
     _PENNINGTON,
     where="tanh with orthogonal weights near sigma_w = 1",
+    basis="reading",
     quantity="Dynamical isometry: the same variance for ten layers of tanh with orthogonal weights "
     "and small signals, near 0 against 10 for Gaussian weights.",
     claim=Between(high=0.1, text="near 0"),
@@ -88,6 +93,7 @@ def pennington_tanh_orthogonal(seed=0):
 @published(
     "saxe2014exact",
     where="orthogonal initial weights",
+    basis="reading",
     quantity="Largest over smallest singular value of fifty linear layers with orthogonal weights: 1 at any depth.",
     claim=Near(1.0, 1e-9, "rounding errors of fifty products"),
 )
@@ -100,6 +106,7 @@ def saxe_orthogonal():
 @published(
     "saxe2014exact",
     where="scaled Gaussian initial weights",
+    basis="reading",
     quantity="Most directions vanish in a product of Gaussian matrices that keeps the mean square: "
     "share of the singular values of twenty layers that are below a hundredth.",
     claim=Between(low=0.5, text="most"),
@@ -113,6 +120,7 @@ def saxe_gaussian(seed=0):
 @published(
     "newman1986distribution",
     where="exponents of Gaussian matrices",
+    basis="equation",
     quantity="Logarithm by which each of many 4 x 4 matrices of standard normal numbers stretches a vector: "
     "(ln 2 + psi(2)) / 2.",
     claim=Near(0.557966, 0.006, "one per cent", "0.55797"),
@@ -125,6 +133,7 @@ def newman_exponent(seed=0):
 @published(
     _D2L,
     where="section on numerical stability, an early edition's printed output",
+    basis="reading",
     quantity="A 4 x 4 matrix times a hundred others: the printed product has a norm of 5.8e23. "
     "Share of such products whose norm is smaller.",
     claim=Between(0.025, 0.975),
