@@ -23,10 +23,13 @@ class Share:
     design_effect: float = 1.0
 
     @classmethod
-    def of(cls, outcomes, *, groups=None) -> Share:
+    def of(cls, outcomes, *, groups=None, supposed: float | None = None) -> Share:
         """The share of true values in an array of booleans; those with one number in ``groups`` belong together.
 
-        The design effect is measured by how far the groups' shares are apart, and never taken below 1.
+        The design effect is measured by how far the groups' shares are apart, and never taken below 1. If all outcomes
+        are the same, or all groups one, nothing is apart and it cannot be measured. It is then ``supposed``, by default
+        that of groups which are alike throughout: each group counts as one trial. Only who knows how little the groups
+        have in common can suppose less.
         """
         outcomes = np.asarray(outcomes)
         if outcomes.dtype != bool or outcomes.size == 0:
@@ -42,7 +45,7 @@ class Share:
         _, member = np.unique(groups, return_inverse=True)
         sizes, counts = np.bincount(member), np.bincount(member, weights=outcomes)
         if len(sizes) < 2 or count in (0, n):
-            return cls(count, n)  # one group, or no difference, has nothing to measure the effect by
+            return cls(count, n, n / len(sizes) if supposed is None else float(supposed))
         share = count / n
         between = len(sizes) / (len(sizes) - 1) * np.sum(np.square(counts - share * sizes))
         return cls(count, n, max(1.0, float(between / (n * share * (1 - share)))))

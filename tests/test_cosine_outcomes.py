@@ -112,6 +112,9 @@ def test_a_share_of_units_is_taken_of_those_that_are_asked_for():
     # In groups that share shuffles all of these belong together, and remember it when they are selected.
     far = replace(found, order="reshuffled", numbers=np.array([0, 300, 301]))
     assert far.unit_share(dead) == Share.of(dead.ravel(), groups=[0, 0, 1, 1, 1, 1])
+    # Where none differs, units of a network count as one trial, and networks of one shuffle as several.
+    assert far.unit_share(np.zeros((3, 2), bool)) == found.unit_share(np.zeros((3, 2), bool)) == Share(0, 6, 2.0)
+    assert far.share(np.zeros(3, bool)) == Share(0, 3)
     with pytest.raises(ValueError, match=r"outcomes must be \(3, 2\), one for each unit; got \(3,\)"):
         found.unit_share(np.ones(3, bool))
 

@@ -146,6 +146,7 @@ def test_a_cell_is_consistent(cell):
     assert [share.count for share in shares] == sorted(share.count for share in shares)
     assert {share.n for share in (*shares, cell.any_dead, cell.all_dead, cell.all_born_dead)} == {cell.networks}
     assert {cell.born_dead.n, cell.killed.n} == {cell.networks * cell.settings.hidden}
+    assert cell.killed.count or cell.killed.design_effect == cell.settings.hidden  # units of a network are one trial
     assert cell.all_dead.count <= cell.any_dead.count
     # A dead unit gets no gradient, so that none comes back to life.
     assert cell.all_born_dead.count <= cell.all_dead.count

@@ -60,18 +60,32 @@ def test_the_interval_of_grouped_trials_is_that_of_as_many_independent_ones_as_t
     assert Share(0, 1000, design_effect=2.0).interval == pytest.approx(Share(0, 500).interval, rel=1e-12)
 
 
+def test_groups_that_are_alike_show_no_effect():
+    outcomes = np.array([True, False] * 4)
+    assert Share.of(outcomes, groups=[0, 0, 1, 1] * 2) == Share.of(outcomes)
+
+
 @pytest.mark.parametrize(
-    ("outcomes", "groups"),
-    [
-        ([True, False] * 4, [0] * 8),
-        ([True] * 8, [0, 1] * 4),
-        ([False] * 8, [0, 1] * 4),
-        ([True, False] * 4, [0, 0, 1, 1] * 2),
-    ],
-    ids=["one group", "all", "none", "groups alike"],
+    ("outcomes", "groups", "together"),
+    [([True, False] * 4, [0] * 8, 8), ([True] * 8, [0, 1] * 4, 4), ([False] * 8, [0, 0, 0, 3, 3, 3, 5, 5], 8 / 3)],
+    ids=["one group", "all", "none"],
 )
-def test_what_shows_no_effect_counts_as_independent(outcomes, groups):
-    assert Share.of(np.array(outcomes), groups=groups) == Share.of(np.array(outcomes))
+def test_what_cannot_be_measured_is_supposed(outcomes, groups, together):
+    """With nothing to compare, groups are the trials, unless the caller knows that they have little in common."""
+    count, n = sum(outcomes), len(outcomes)
+    assert Share.of(np.array(outcomes), groups=groups) == Share(count, n, together)
+    assert Share.of(np.array(outcomes), groups=groups, supposed=1.0) == Share(count, n)
+
+
+def test_what_is_measured_is_not_supposed():
+    outcomes, groups = np.array([True, False, False, True]), np.array([7, 3, 3, 7])
+    assert Share.of(outcomes, groups=groups, supposed=1.0) == Share.of(outcomes, groups=groups)
+
+
+def test_none_of_many_groups_that_are_alike_throughout_covers():
+    """Exact: 0 of 200 groups of 16 is as likely as 0 of 200 trials, so of n / 16 the upper end must be that of 200."""
+    share = Share.of(np.zeros(3200, bool), groups=np.repeat(np.arange(200), 16))
+    assert share.interval == pytest.approx(Share(0, 200).interval, rel=1e-12)
 
 
 SIMULATIONS = 1500

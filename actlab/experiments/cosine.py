@@ -116,8 +116,10 @@ class CosineFits:
         """
         if np.shape(outcomes) != (self.networks,):
             raise ValueError(f"outcomes must be ({self.networks},), one for each network; got {np.shape(outcomes)}")
-        shared = self.order == "reshuffled"
-        return Share.of(outcomes, groups=self.numbers // orders.GROUP if shared else None)
+        if self.order != "reshuffled":
+            return Share.of(outcomes)
+        # Hundreds of starts lie between two networks of one shuffle: where none differs, they count as independent.
+        return Share.of(outcomes, groups=self.numbers // orders.GROUP, supposed=1.0)
 
     def unit_share(self, outcomes: np.ndarray, among: np.ndarray | bool = True) -> Share:
         """The share of units for which ``outcomes`` (networks, hidden) is true, of those for which ``among`` is.
@@ -128,7 +130,10 @@ class CosineFits:
             raise ValueError(f"outcomes must be {self.dead.shape}, one for each unit; got {np.shape(outcomes)}")
         among = np.broadcast_to(among, self.dead.shape)
         together = orders.GROUP if self.order == "reshuffled" else 1
-        return Share.of(outcomes[among], groups=self.numbers[np.nonzero(among)[0]] // together)
+        numbers = self.numbers[np.nonzero(among)[0]]
+        # Where none differs, networks count as independent, as in ``share``, but not the units of one network.
+        alike = len(numbers) / max(1, len(np.unique(numbers)))
+        return Share.of(outcomes[among], groups=numbers // together, supposed=alike)
 
     def success(self, threshold: float) -> Share:
         """The share of networks whose final loss is below ``threshold``."""

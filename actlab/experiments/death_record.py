@@ -110,6 +110,7 @@ def revivals(name: str, *, networks: int, seed: int = 0, epochs: int = 100) -> I
             "revived": deaths.revived(layer),
             "revived, born dead": deaths.revived(layer, born=True),
             "revived, killed": deaths.revived(layer, born=False),
+            "alive at last, of those seen dead": deaths.alive_at_last(layer),
         }
         for question, share in asked.items():
             if share is not None:

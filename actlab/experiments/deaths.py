@@ -68,6 +68,11 @@ class Deaths:
             died = died & (dead[0] == born)
         return _grouped((dead[:-1] & ~dead[1:]).any(axis=0), among=died)
 
+    def alive_at_last(self, layer: int) -> Share | None:
+        """Of the units that ``revived`` asks about, the share that is alive at the end: a unit may die again."""
+        dead = self._of(layer)
+        return _grouped(~dead[-1], among=dead[:-1].any(axis=0))
+
     def _of(self, layer: int) -> np.ndarray:
         whole_number("layer", layer, least=1)
         if layer > self.layers:

@@ -40,7 +40,7 @@ class DerivativeErrors:
             rows.append(f"  {way.replace('_', '-')}: best h = 2^{np.log2(step):.0f}, relative error {error:.0e}")
         exact = self.steps[self.complex_step <= 2 * np.finfo(float).eps]
         found = f"every h up to 2^{np.log2(exact.max()):.0f}" if exact.size else "no h"
-        return "\n".join([*rows, f"  complex step: error at most 2 eps for {found}"])
+        return "\n".join([*rows, f"  complex step: median error at most 2 eps for {found}"])
 
 
 def derivative_errors(
