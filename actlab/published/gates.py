@@ -10,7 +10,7 @@ import numpy as np
 from actlab.functions.gates import mish, silu
 from actlab.functions.sigmoidal import sigmoid, tanh
 from actlab.properties import Extremum
-from actlab.published.record import Between, Finding, Near, Rounded, published
+from actlab.published.record import Finding, Near, Rounded, published
 from actlab.statistics import Mean
 
 _GELU = "hendrycks2016gelu"
@@ -180,18 +180,6 @@ def swish_derivative():
     """Largest distance from the derivative that is registered, on a grid from -8 to 8."""
     formula = silu(_X) + sigmoid(_X) * (1 - silu(_X))
     return float(np.abs(silu.derivative(_X) - formula).max())
-
-
-@published(
-    "ramachandran2017searching",
-    where="text on the shape",
-    basis="reading",
-    quantity="Swish is not monotonic: the depth of its bump below 0.",
-    claim=Between(low=0.0, text="above 0"),
-)
-def swish_bump():
-    """The least value, with its sign turned."""
-    return -_only(silu.properties.extrema, "minimum").value
 
 
 @published(

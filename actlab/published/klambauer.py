@@ -154,24 +154,26 @@ def selu_largest_mean():
     _SOURCE,
     where="theorem 1",
     basis="printed",
-    quantity="Least variance of a fixed point: the least one that a layer of the domain passes on.",
-    claim=Between(low=0.80009),
+    quantity="Lower bound of the variance: the least second moment less the square of the largest mean.",
+    claim=Rounded("0.80009"),
 )
 def selu_least_variance():
-    """Least value on a grid over the domain, corners included."""
-    return float(_image()[1].min())
+    """Extreme values on a grid over the domain, corners included."""
+    mean, variance = _image()
+    return float((variance + mean**2).min() - mean.max() ** 2)
 
 
 @published(
     _SOURCE,
     where="theorem 1",
     basis="printed",
-    quantity="Largest variance of a fixed point: the largest one that a layer of the domain passes on.",
-    claim=Between(high=1.48617),
+    quantity="Upper bound of the variance: the largest second moment.",
+    claim=Near(1.48617, 1e-5, "rounded upwards, as a bound is"),
 )
 def selu_largest_variance():
     """Largest value on a grid over the domain, corners included."""
-    return float(_image()[1].max())
+    mean, variance = _image()
+    return float((variance + mean**2).max())
 
 
 @published(

@@ -157,19 +157,6 @@ def schoenholz_correlation_scale():
 
 
 @published(
-    _SCHOENHOLZ,
-    where="order-to-chaos transition, sigma_b^2 = 0.05",
-    basis="reading",
-    quantity="The depth scale of correlations diverges at the critical sigma_w: its value a ten-thousandth below.",
-    claim=Between(low=1e3, text="without limit"),
-)
-def schoenholz_divergence():
-    """The depth scale xi_c, in layers, at the critical sigma_w that the theory gives, times 0.9999."""
-    sigma_w = float(meanfield.critical_sigma_w(tanh, sigma_b2=_SCHOENHOLZ_BIAS)) * 0.9999
-    return _schoenholz(sigma_w**2).xi_c
-
-
-@published(
     _HAYOU,
     where="edge of chaos of the ReLU",
     basis="printed",

@@ -13,7 +13,7 @@ from actlab.functions.rectifiers import relu
 from actlab.functions.sigmoidal import tanh
 from actlab.initialisers import glorot_normal, he_normal, orthogonal
 from actlab.published.record import Between, Near, published
-from actlab.statistics import Mean, Share
+from actlab.statistics import Mean
 
 _PENNINGTON = "pennington2017resurrecting"
 _D2L = "zhang2023dive"
@@ -128,22 +128,3 @@ def saxe_gaussian(seed=0):
 def newman_exponent(seed=0):
     """Mean over 2000 products of 100 matrices."""
     return gaussian_products(4, steps=100, products=2000, seed=seed).mean_exponents[0]
-
-
-@published(
-    _D2L,
-    where="section on numerical stability, an early edition's printed output",
-    basis="reading",
-    quantity="A 4 x 4 matrix times a hundred others: the printed product has a norm of 5.8e23. "
-    "Share of such products whose norm is smaller.",
-    claim=Between(0.025, 0.975),
-)
-def d2l_product(seed=0):
-    """2000 products of 101 matrices; the norm is the root of the sum of squares."""
-    # The entries as the book prints them, in units of 10^22.
-    printed = (
-        27.0975122, -7.90177091, -2.84742946, -3.74333076, 5.70558695, -1.66377832, -0.599559433, -0.788130441,
-        -46.6338554, 13.5986605, 4.90031586, 6.44216463, -8.32236388, 2.42684009, 0.874505823, 1.14974196,
-    )  # fmt: skip
-    log_norm = math.log(math.hypot(*printed)) + 22 * math.log(10)
-    return Share.of(gaussian_products(4, steps=101, products=2000, seed=seed).log_norms < log_norm)
