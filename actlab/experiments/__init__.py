@@ -1,6 +1,13 @@
 """Experiments: each returns a frozen result, which ``actlab.figures`` can draw."""
 
-from actlab.experiments.born_dead import BornDead, asymmetric, born_dead, interval_bounds, narrow_networks, point_probability
+from actlab.experiments.born_dead import (
+    BornDead,
+    asymmetric,
+    born_dead,
+    interval_bounds,
+    narrow_networks,
+    point_probability,
+)
 from actlab.experiments.classification import Calibration, LabelTraining, calibration, learn_labels
 from actlab.experiments.cosine import CosineFits, cosine_data, cosine_fit
 from actlab.experiments.cosine_outcomes import OUTCOMES, bends, ended, typical
@@ -14,7 +21,13 @@ from actlab.experiments.floors import Floor, find_floor, floor, recorded_floors
 from actlab.experiments.gradient_clipping import ClippedGradients, clipped_gradients
 from actlab.experiments.gradient_cost import GradientCost, gradient_cost
 from actlab.experiments.gradient_flow import GradientFlow, gradient_flow
-from actlab.experiments.jacobian import JacobianSpectrum, LayerSpectra, jacobian_spectrum, layer_singular_values, wide_relative_variance
+from actlab.experiments.jacobian import (
+    JacobianSpectrum,
+    LayerSpectra,
+    jacobian_spectrum,
+    layer_singular_values,
+    wide_relative_variance,
+)
 from actlab.experiments.keras_cosine import KerasCosineFit, keras_cosine_fit
 from actlab.experiments.linear_stacks import CollapseErrors, LinearTraining, collapse_errors, train_linear_stacks
 from actlab.experiments.matrix_products import GaussianProducts, gaussian_exponents, gaussian_products, relu_growth

@@ -9,11 +9,30 @@ from actlab.figures.cosine import fit, fit_parts, loss_course, loss_histograms, 
 from actlab.figures.derivatives import computation_graph, derivative_errors
 from actlab.figures.dying import born_dead, shares_by_rate
 from actlab.figures.edge import lost_digits, number_line, reliability, unit_paths
-from actlab.figures.families import backward_through_depth, denoising, failures, forward_through_depth, learned_slopes, moments_through_depth, one_unit_fit, quantisation_errors, recovery_steps
+from actlab.figures.families import (
+    backward_through_depth,
+    denoising,
+    failures,
+    forward_through_depth,
+    learned_slopes,
+    moments_through_depth,
+    one_unit_fit,
+    quantisation_errors,
+    recovery_steps,
+)
 from actlab.figures.functions import curve, family, gallery, jacobian, landmarks, landmarks_text, outputs
 from actlab.figures.gradients import gradients, phases, remedies, trainable
 from actlab.figures.initialisation import chi_heat_map, gradient_spread, theory_over_band
-from actlab.figures.nonlinearity import error_decay, final_losses, layer_movement, linear_training, mlp_diagram, separation, shifted_fit, shifted_parts
+from actlab.figures.nonlinearity import (
+    error_decay,
+    final_losses,
+    layer_movement,
+    linear_training,
+    mlp_diagram,
+    separation,
+    shifted_fit,
+    shifted_parts,
+)
 from actlab.figures.published import deviations
 from actlab.figures.spectra import singular_value_histograms
 from actlab.figures.style import STYLE, colour, quantile_band, use_style
