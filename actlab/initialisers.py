@@ -213,5 +213,7 @@ def get(name: str | Initialiser) -> Initialiser:
         raise TypeError(f"an initialiser is asked for by its name, a string; got {name!r}")
     if name in INITIALISERS:
         return INITIALISERS[name]
-    near = get_close_matches(name.lower(), INITIALISERS, n=3, cutoff=0.5) or INITIALISERS
-    raise ValueError(f"unknown initialiser {name!r}; did you mean {' or '.join(near)}?")
+    near = [known for known in INITIALISERS if name.lower() in known.split("_")]
+    near = near or get_close_matches(name.lower(), INITIALISERS, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known are: {', '.join(INITIALISERS)}"
+    raise ValueError(f"unknown initialiser {name!r}; {hint}")

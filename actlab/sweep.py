@@ -176,11 +176,10 @@ def _submit(task: Task, blocks: Iterable[tuple[int, int]], executor: Executor, c
 
 def _block(task: Task, home: int, first: int, count: int) -> dict[str, np.ndarray]:
     """What an executor runs: the task, with one thread."""
-    if os.getpid() == home:  # run holds the limit there, which threads share
-        return task(first, count)
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):
+    # In the process of run its threads share the limit that run holds, except that of OpenMP: each has one of its own.
+    with threadpool_limits(1, user_api="openmp" if os.getpid() == home else None):
         return task(first, count)
 
 

@@ -70,6 +70,8 @@ ANSWERS = [
     ("initialisation", "exercise-gain", "gain = None", "2.3375", ["1.5", "1 / 2.3375"]),
     ("initialisation", "exercise-which", "vanishes = None", '"A"', ['"B"', '"C"']),
     ("initialisation", "exercise-repair", "sigma_b2 = None", "0.3", ["0.01", "0.1"]),
+    ("published-results", "exercise-trials", "trials = None", "34200", ["32000", "37000", "400_000", "1.5", "-1"]),
+    ("published-results", "exercise-mean", "prediction = None", "-60 * 5 / (2 * 50)", ["3", "-6", "-0.05"]),
     ("cosine-fit", "exercise-tanh", "change = None", '{"inputs": "centred"}', ['{"epochs": 600}', '{"hidden": 3}']),
 ]
 

@@ -156,7 +156,9 @@ def test_rules_are_found_by_name(rule):
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(ValueError, match="unknown initialiser 'He_Norml'; did you mean he_normal"):
         initialisers.get("He_Norml")
-    with pytest.raises(ValueError, match=r"did you mean glorot_uniform or .* or orthogonal"):
+    with pytest.raises(ValueError, match="did you mean he_uniform or he_normal or he_truncated"):
+        initialisers.get("He")
+    with pytest.raises(ValueError, match=r"unknown initialiser '%'; known are: glorot_uniform, .*, orthogonal"):
         initialisers.get("%")
     with pytest.raises(TypeError, match="by its name, a string; got 3"):
         initialisers.get(3)

@@ -1,14 +1,16 @@
 """Phases of deep networks, and what theory expects of their gradients."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
 import actlab
-from actlab.experiments import expected_flow, gradient_flow, phase_diagram
+from actlab import figures
+from actlab.experiments import compare_chi, expected_flow, gradient_flow, phase_diagram
 from actlab.initialisers import lecun_normal
-from actlab.meanfield import analyse
+from actlab.meanfield import NoCriticalPoint, analyse, critical_sigma_w
 
 
 def gaussian_mean(function):
@@ -78,3 +80,51 @@ def test_decades_count_a_gradient_that_does_not_arrive():
     flow = gradient_flow("relu", depth=20, width=1, batch=1, networks=20)
     assert flow.decades == -np.inf
     assert np.isfinite(gradient_flow(actlab.leaky_relu, depth=20, width=1, batch=1, networks=20).decades)
+
+
+def test_an_overflow_is_an_explosion():
+    flow = gradient_flow("relu", depth=120, width=8, networks=3, initialiser=lecun_normal.with_scale(1e6))
+    assert np.isposinf(flow.log_norms).all() and flow.decades == np.inf
+    assert "it reaches the first layer in 0 of 3 networks; the activations overflow in 3" in repr(flow)
+    compared = compare_chi("relu", lecun_normal.with_scale(1e6), depth=120, width=8, networks=3)
+    assert "measured nothing, as a gradient arrives in less than two networks" in repr(compared)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"sigma_w2": -1.0}, "sigma_w2 must be .* got -1.0"),
+        ({"sigma_b2": -1.0}, "sigma_b2 must be .* got -1.0"),
+        ({"q0": np.nan}, "q0 must be .* got nan"),
+        ({"depth": 0}, "depth must be a whole number of 1 or more; got 0"),
+    ],
+)
+def test_expectations_need_variances(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        expected_flow("tanh", **{"sigma_w2": 1.0, "depth": 3} | wrong)
+
+
+def drawn_edges(name):
+    """The lines of a map with their style, without the white ones below them."""
+    sigma_w, sigma_b = np.linspace(0.1, 4, 79), np.linspace(0, 1, 11)
+    ax = figures.phases(phase_diagram(name, sigma_w=sigma_w, sigma_b=sigma_b), plt.figure().gca())
+    lines = [line for line in ax.lines if line.get_color() != "white"]
+    return [(line.is_dashed(), *line.get_data()) for line in lines]
+
+
+def test_the_line_of_a_map_is_where_chi_is_one():
+    (dashed, sigma_w, sigma_b), (dotted, leaps, _) = drawn_edges("tanh")
+    assert (dashed, dotted) == (False, True) and np.isnan(leaps).all() and len(sigma_w) == 11
+    for x, y in zip(sigma_w[1:], sigma_b[1:], strict=True):
+        assert x == pytest.approx(critical_sigma_w("tanh", sigma_b2=y**2), abs=0.005)
+
+
+def test_a_leap_is_dotted_and_the_sigmoid_has_no_line():
+    (_, line, _), (_, leaps, sigma_b) = drawn_edges("gelu")
+    for x, y, z in zip(leaps, sigma_b, line, strict=True):
+        found = critical_sigma_w("gelu", sigma_b2=y**2)
+        if isinstance(found, NoCriticalPoint) and y < 0.2:  # beyond that the leap is a small one
+            assert x == pytest.approx(found.jump_at, abs=0.05) and np.isnan(z)
+        elif y > 0.5:
+            assert np.isnan(x) and z == pytest.approx(found, abs=0.01)
+    assert all(len(x) == 0 for _, x, _ in drawn_edges("sigmoid"))

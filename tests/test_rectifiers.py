@@ -274,3 +274,8 @@ def test_slopes_are_drawn_once_each(axes):
     figures.learned_slopes(result, axes[0])
     inside = np.sum((result.slopes > -2) & (result.slopes < 1))
     assert sum(patch.get_height() for patch in axes[0].patches) == inside > 30
+
+
+def test_a_signal_needs_a_slope_to_come_back_by():
+    with pytest.raises(ValueError, match="step has slope 0 wherever it has one"):
+        experiments.signal_through_depth("step", depth=3, networks=2)

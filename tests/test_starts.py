@@ -110,9 +110,11 @@ def test_the_course_of_relu_networks(relu):
     bias, q = 1 / 300, [3 / 3 + 1 / 300]
     for _ in range(11):
         q.append(q[-1] / 6 + bias)
-    np.testing.assert_allclose(relu.q, q, rtol=1e-12)
-    np.testing.assert_allclose(relu.log_chi, math.log(1 / 6), rtol=1e-12)
-    np.testing.assert_allclose(relu.log_norms, math.log(1 / 6) / 2 * np.arange(11, -1, -1), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(relu.theory.q, q, rtol=1e-12)
+    np.testing.assert_allclose(relu.theory.log_chi_layers, math.log(1 / 6), rtol=1e-12)
+    np.testing.assert_allclose(
+        relu.theory.log_norms, math.log(1 / 6) / 2 * np.arange(11, -1, -1), rtol=1e-12, atol=1e-12
+    )
     assert (relu.predicted, relu.chi1) == (pytest.approx(math.log(1 / 6)), pytest.approx(1 / 6))
 
 
@@ -125,7 +127,7 @@ def test_what_is_predicted_are_the_layers_that_are_measured():
         q = hermite_mean(lambda z, q=q: actlab.tanh(math.sqrt(q) * z) ** 2) + 0.05
     assert (found.first, found.last) == (3, 6)
     assert found.predicted == pytest.approx(np.log(chi[2:5]).mean(), rel=1e-6)
-    np.testing.assert_allclose(np.diff(found.log_norms), -np.log(chi[:-1]) / 2, rtol=1e-6)
+    np.testing.assert_allclose(np.diff(found.theory.log_norms), -np.log(chi[:-1]) / 2, rtol=1e-6)
     error = found.measured.deviation / math.sqrt(found.measured.n)
     assert abs(found.measured.value - found.predicted) < 5 * error < 0.1
     # The limit, at the fixed point, is another number.
@@ -219,8 +221,8 @@ def test_the_heat_map_is_darker_the_further_from_1(axes):
 def test_theory_is_drawn_over_the_measured_band(relu, axes):
     assert figures.theory_over_band(relu, axes) is axes
     for ax, theory, measured in (
-        (axes[0], np.log10(relu.q), np.log10(np.median(relu.flow.q, axis=0))),
-        (axes[1], relu.log_norms / np.log(10), None),
+        (axes[0], np.log10(relu.theory.q), np.log10(np.median(relu.flow.q, axis=0))),
+        (axes[1], relu.theory.log_norms / np.log(10), None),
     ):
         median, dashes = ax.lines
         np.testing.assert_allclose(dashes.get_ydata(), theory, atol=1e-4)

@@ -11,6 +11,7 @@ import threading
 import time
 import warnings
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,6 +23,9 @@ from threadpoolctl import threadpool_info
 import actlab
 from actlab import checkpoints, sweep
 from actlab.checkpoints import describe
+
+with suppress(ImportError):
+    import sklearn.datasets  # noqa: F401  (brings OpenMP, whose number of threads is each thread's own)
 
 ROOT = Path(__file__).parent.parent
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from actlab.checks import whole_number
 from actlab.core import Elementwise, get_elementwise
+from actlab.experiments.gradient_flow import check_slope
 from actlab.initialisers import he_normal
 from actlab.network import initialise
 
@@ -92,6 +93,7 @@ def signal_through_depth(
         Inputs of each network, random networks, and the seed of both.
     """
     activation = get_elementwise(activation)
+    check_slope(activation)
     whole_number("depth", depth, least=1)
     whole_number("batch", batch, least=1)
     start = initialise((width,) * (depth + 1), activation, networks=networks, seed=seed, initialiser=initialiser)

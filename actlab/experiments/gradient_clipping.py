@@ -41,7 +41,8 @@ class ClippedGradients:
             for logs in (self.log_norms, self.log_norms_by_norm, self.log_norms_by_value)
         ]
         return (
-            f"{self.activation}, {self.initialiser}, {networks} networks of {depth} layers; medians:\n"
+            f"{self.activation}, {self.initialiser}, {networks} networks of {depth} layers,\n"
+            f"  clipped at norm {self.norm:g} or value {self.value:g}; medians:\n"
             f"  first over last layer: 10^{ratios[0]}; by norm 10^{ratios[1]}, by value 10^{ratios[2]}\n"
             f"  cosine of the gradient with that clipped by value: {np.median(self.cosines):.2f}"
         )

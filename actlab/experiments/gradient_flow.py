@@ -94,20 +94,30 @@ class GradientFlow:
 
     @property
     def decades(self) -> float:
-        """The gradient in the first layer over that in the last, in powers of ten: the median over the networks."""
+        """The gradient in the first layer over that in the last, in powers of ten: the median over the networks.
+
+        -inf if no gradient reaches the first layer in most networks, inf if in most the activations overflow.
+        """
+        return float(np.quantile(self._log_ratios, 0.5, method="inverted_cdf") / math.log(10))
+
+    @property
+    def _log_ratios(self) -> np.ndarray:
+        """First over last layer, (networks,): -inf where no gradient arrives, inf where the activations overflow."""
+        first, last = self.log_norms[:, 0], self.log_norms[:, -1]
         with np.errstate(invalid="ignore"):
-            ratios = np.where(np.isfinite(self.log_norms[:, 0]), self.log_norms[:, 0] - self.log_norms[:, -1], -np.inf)
-        return float(np.quantile(ratios, 0.5, method="inverted_cdf") / math.log(10))
+            return np.where(np.isfinite(first), first - last, first)
 
     def __repr__(self) -> str:
-        first, last = self.log_norms[np.isfinite(self.log_norms[:, 0])][:, [0, -1]].T
-        reached = f"it reaches the first layer in {first.size} of {self.networks} networks"
-        if first.size:
-            ratio = np.quantile(first - last, 0.5, method="inverted_cdf") / math.log(10)
-            reached = f"gradient, first over last layer: 10^{ratio:.2f} (median); {reached}"
+        ratios = self._log_ratios[np.isfinite(self._log_ratios)]
+        said = [f"it reaches the first layer in {ratios.size} of {self.networks} networks"]
+        if ratios.size:
+            ratio = np.quantile(ratios, 0.5, method="inverted_cdf") / math.log(10)
+            said.insert(0, f"gradient, first over last layer: 10^{ratio:.2f} (median)")
+        if overflowed := int(np.sum(self._log_ratios == np.inf)):
+            said.append(f"the activations overflow in {overflowed}")
         return (
             f"{self.activation}, {self.initialiser}, {self.networks} networks, {self.depth} layers of width "
-            f"{self.width}\n  {reached}"
+            f"{self.width}\n  {'; '.join(said)}"
         )
 
 
@@ -174,7 +184,7 @@ def gradient_flow(
         whole_number(label, value, least=least)
     if dtype not in ("float32", "float64"):
         raise ValueError(f"dtype must be 'float32' or 'float64'; got {dtype!r}")
-    _check_slope(activation)
+    check_slope(activation)
     rule = initialisers.get(initialiser) if isinstance(initialiser, str) else initialiser
     if not callable(rule):
         raise TypeError(f"initialiser must be a rule, its name or a function of (rng, fan_in, fan_out); got {rule!r}")
@@ -207,7 +217,8 @@ def gradient_flow(
     )  # fmt: skip
 
 
-def _check_slope(activation: Elementwise) -> None:
+def check_slope(activation: Elementwise) -> None:
+    """Refuse an activation through which no gradient passes, such as the step."""
     points = np.geomspace(1e-9, 1e9, 1000)
     if not activation.derivative(np.concatenate([-points, points])).any():
         raise ValueError(f"{activation} has slope 0 wherever it has one: no gradient passes through it")

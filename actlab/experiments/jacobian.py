@@ -135,10 +135,15 @@ class JacobianSpectrum:
             ("median", np.median(decades, axis=1)),
             ("smallest", decades[:, -1]),
         ]
-        medians = ", ".join(f"{name} {np.median(values):.3g}" for name, values in rows)
+        floor = np.median(self.log_floors) / math.log(10)
+        found = {name: np.median(values) for name, values in rows}
+        medians = ", ".join(
+            f"{name} {value:.3g}" if value > -math.inf or floor == -math.inf else f"{name} below {floor:.3g}"
+            for name, value in found.items()
+        )
         return (
             f"{self.activation}, {self.initialiser}: Jacobians of {self.networks} networks, {self.depth} layers of "
-            f"width {self.width}\n  log10 of the singular values (medians over networks): {medians}"
+            f"width {self.width}\n  log10 of the singular values, medians over networks:\n  {medians}"
         )
 
 

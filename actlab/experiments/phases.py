@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actlab.checks import finite_numbers, whole_number
+from actlab.checks import finite_number, finite_numbers, whole_number
 from actlab.core import Elementwise, get_elementwise
 from actlab.meanfield import chi, course, fixed_point
 
@@ -52,20 +52,27 @@ def phase_diagram(activation: str | Elementwise, *, sigma_w, sigma_b) -> PhaseDi
 class ExpectedFlow:
     """What theory has for a ``GradientFlow`` of very wide layers.
 
-    ``q`` and ``log_norms`` are (depth,): the variances of pre-activations, and the logarithm of the root mean square of
-    dL/dz less that in the last layer.
+    ``q`` and ``log_chi_layers`` are (depth,): the variance of the pre-activations of each layer, and ln of the factor
+    by which it multiplies the mean squared gradient.
     """
 
     activation: Elementwise
     q: np.ndarray
-    log_norms: np.ndarray
+    log_chi_layers: np.ndarray
+
+    @property
+    def log_norms(self) -> np.ndarray:
+        """The logarithm of the root mean square of dL/dz less that in the last layer, (depth,)."""
+        return np.append(np.cumsum(self.log_chi_layers[-2::-1])[::-1], 0.0) / 2
 
     @property
     def log_chi(self) -> float:
-        """ln chi per layer in the mean over the layers that ``GradientFlow.log_chi`` takes."""
-        depth = len(self.log_norms)
-        first, last = depth // 4, depth - depth // 4 - 1
-        return float(2 * (self.log_norms[first] - self.log_norms[last]) / (last - first))
+        """ln chi per layer in the mean over the layers that ``GradientFlow.log_chi`` takes, of two layers or more.
+
+        Their last one has no part in it, since its factor acts on what lies before.
+        """
+        depth = len(self.q)
+        return float(self.log_chi_layers[depth // 4 : depth - depth // 4 - 1].mean())
 
     def __repr__(self) -> str:
         return f"{self.activation}, {len(self.q)} layers: ln chi {self.log_chi:.4f}, q at last {self.q[-1]:.4g}"
@@ -80,10 +87,12 @@ def expected_flow(
     """
     activation = get_elementwise(activation)
     whole_number("depth", depth, least=1)
+    sigma_w2, sigma_b2 = finite_number("sigma_w2", sigma_w2, low=0), finite_number("sigma_b2", sigma_b2, low=0)
+    q0 = finite_number("q0", q0, low=0)
     # The inputs go into the first sums as they are; only from there on lengths follow the map.
     lengths = np.array([sigma_w2 * q0 + sigma_b2])
     if depth > 1:
         how = {"sigma_w2": sigma_w2, "sigma_b2": sigma_b2, "q0": lengths[0], "depth": depth - 1}
         lengths = np.append(lengths, course(activation, **how))
-    log_chi = np.log(chi(activation, lengths, sigma_w2=sigma_w2))
-    return ExpectedFlow(activation, lengths, np.append(np.cumsum(log_chi[:-1][::-1])[::-1], 0.0) / 2)
+    with np.errstate(divide="ignore"):  # a chi of 0 is one of the answers
+        return ExpectedFlow(activation, lengths, np.log(chi(activation, lengths, sigma_w2=sigma_w2)))

@@ -12,6 +12,7 @@ from actlab import meanfield
 from actlab.checks import whole_number
 from actlab.core import ACTIVATIONS, Elementwise, get_elementwise
 from actlab.experiments.gradient_flow import GradientFlow, gradient_flow
+from actlab.experiments.phases import ExpectedFlow, expected_flow
 from actlab.initialisers import INITIALISERS, Initialiser, glorot_uniform
 from actlab.initialisers import get as get_initialiser
 from actlab.meanfield.lengths import jumps
@@ -73,15 +74,14 @@ def chi_table(activations: Iterable[str | Elementwise] | None = None) -> ChiTabl
 class ChiComparison:
     """Mean-field theory beside a measured ``GradientFlow``.
 
-    ``q`` and ``log_chi`` (depth,) are the theory's lengths and ln chi layer by layer, on the way from the inputs that
-    the networks were given, and ``chi1`` is the factor at the end of this way, however far that is. ``measured`` and
-    ``predicted`` are means of ln chi over the layers from ``first`` to ``last``, the middle half of the network.
+    ``theory`` goes layer by layer from the inputs that the networks were given, and ``chi1`` is the factor at the end
+    of this way, however far that is. ``measured`` and ``predicted`` are means of ln chi over the layers from ``first``
+    to ``last``, the middle half of the network.
     """
 
     flow: GradientFlow
+    theory: ExpectedFlow
     chi1: float
-    q: np.ndarray
-    log_chi: np.ndarray
 
     @property
     def first(self) -> int:
@@ -95,25 +95,23 @@ class ChiComparison:
 
     @property
     def predicted(self) -> float:
-        """Theory's mean of ln chi; the layer ``last`` has no part in it, since its chi acts on what lies before."""
-        return float(self.log_chi[self.first - 1 : self.last - 1].mean())
+        """Theory's mean of ln chi."""
+        return self.theory.log_chi
 
     @property
     def measured(self) -> Mean:
         """The measured mean of ln chi, a mean over the networks."""
         return self.flow.log_chi_between(self.first, self.last)
 
-    @property
-    def log_norms(self) -> np.ndarray:
-        """Theory's ln of the root mean square of the gradient, (depth,), that of the last layer being 0."""
-        return np.append(np.cumsum(self.log_chi[-2::-1])[::-1] / 2, 0.0)
-
     def __repr__(self) -> str:
-        low, high = np.exp(self.measured.interval)
+        try:
+            low, high = np.exp(self.measured.interval)
+            found = f"{math.exp(self.measured.value):.4f} ({low:.4f} to {high:.4f}, n = {self.measured.n})"
+        except ValueError:  # too few networks in which a gradient arrives
+            found = "nothing, as a gradient arrives in less than two networks"
         return (
             f"{self.flow.activation.name}, {self.flow.initialiser}: chi_1 {self.chi1:.4f}\n"
-            f"  layers {self.first} to {self.last}: theory {math.exp(self.predicted):.4f}, measured "
-            f"{math.exp(self.measured.value):.4f} ({low:.4f} to {high:.4f}, n = {self.measured.n})"
+            f"  layers {self.first} to {self.last}: theory {math.exp(self.predicted):.4f}, measured {found}"
         )
 
 
@@ -142,9 +140,6 @@ def compare_chi(
     variances = {"sigma_w2": rule.sigma_w2(width, width)}
     variances["sigma_b2"] = rule.bias_scale / width if sigma_b2 is None else sigma_b2
     start = variances["sigma_w2"] * q0 + variances["sigma_b2"]
-    q = np.append(start, meanfield.course(activation, q0=start, depth=depth - 1, **variances))
-    with np.errstate(divide="ignore"):  # a chi of 0 is one of the answers
-        log_chi = np.log(meanfield.chi(activation, q, sigma_w2=variances["sigma_w2"]))
     limit = meanfield.fixed_point(activation, q0=start, **variances)
     chi1 = float(meanfield.chi(activation, limit, sigma_w2=variances["sigma_w2"]))
-    return ChiComparison(flow, chi1, q, log_chi)
+    return ChiComparison(flow, expected_flow(activation, q0=q0, depth=depth, **variances), chi1)

@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 
 from actlab.figures.style import coarse, colour, quantile_band, stable
 
-_LINES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 1.5, 1.5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1, 1, 1)))
+_LEAP = 6.0  # a power of sigma_w: where chi_1 is continuous it passes 1 with powers of about 2 at most, a leap has more
 _PHASES = (-4.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 4.0)
 
 
-def gradients(result, ax: Axes, *, expected=None) -> Axes:
+def gradients(result, ax: Axes, *, expected=None, linestyle="-") -> Axes:
     """Draw the gradients of a ``GradientFlow`` over the layers, the last layer's being 1, as powers of ten.
 
     The band holds nine tenths of the networks, the line is their median; dashed is an ``ExpectedFlow``.
@@ -21,37 +21,56 @@ def gradients(result, ax: Axes, *, expected=None) -> Axes:
     layers = np.arange(1, result.depth + 1)
     values = (result.log_norms - result.log_norms[:, -1:]).T / np.log(10)
     own = colour(result.activation)
-    quantile_band(layers, coarse(values), ax, color=own, label=result.activation.name)
+    quantile_band(layers, coarse(values), ax, color=own, label=result.activation.name, linestyle=linestyle)
     if expected is not None:
-        ax.plot(layers, stable(expected.log_norms / np.log(10)), color="black", linestyle="--", linewidth=1)
+        ax.plot(layers, stable(expected.log_norms / np.log(10)), color="black", linestyle=(0, (2, 2)), linewidth=1)
     ax.set(xlabel="layer", ylabel="gradient, last layer = 1 (power of ten)")
     return ax
 
 
-def remedies(results: Mapping[str, object], ax: Axes) -> Axes:
-    """Draw the median gradients of several ``GradientFlow``, by their labels, as in ``gradients``; all in one axes."""
-    for (label, result), style in zip(results.items(), _LINES, strict=False):
+def remedies(results: Mapping[str, object], ax: Axes, *, styles: Mapping[str, object]) -> Axes:
+    """Draw the median gradients of several ``GradientFlow``, by their labels, as in ``gradients``; all in one axes.
+
+    ``styles`` has the line style of each label, so that a remedy looks the same in two figures.
+    """
+    for label, result in results.items():
         values = np.median(result.log_norms - result.log_norms[:, -1:], axis=0) / np.log(10)
         layers = np.arange(1, result.depth + 1)
-        ax.plot(layers, coarse(values), linestyle=style, color=colour(result.activation), label=label)
+        ax.plot(layers, coarse(values), linestyle=styles[label], color=colour(result.activation), label=label)
     ax.set(xlabel="layer", ylabel="gradient (power of ten)")
     return ax
 
 
 def phases(result, ax: Axes) -> Axes:
-    """Draw a ``PhaseDiagram``: the line where chi_1 is 1, light where gradients vanish, dark where they explode.
+    """Draw a ``PhaseDiagram``: shades of chi_1, and the line where it is 1, if it is 1 anywhere on the map.
 
-    Hatched is where the length of signals grows without limit.
+    The line is dotted where chi_1 leaps from below 1 to above 1. Hatched is where the length of signals grows without
+    limit.
     """
     log_chi = np.clip(np.log(result.chi1), _PHASES[0] + 0.01, _PHASES[-1] - 0.01)
     where = (result.sigma_w, result.sigma_b, stable(log_chi))
     ax.contourf(*where, levels=_PHASES, cmap="Greys", vmin=-5, vmax=6)
     if np.isinf(result.q).any():
         ax.contourf(result.sigma_w, result.sigma_b, np.isinf(result.q), levels=[0.5, 1], colors="none", hatches=["///"])
-    if log_chi.min() < 0 < log_chi.max():
-        ax.contour(*where, levels=[0], colors=[colour(result.activation)], linewidths=2.5)
+    _edge(result, ax)
     ax.set_title(result.activation.name, fontsize="medium")
     return ax
+
+
+def _edge(result, ax: Axes) -> None:
+    """Draw for each deviation of the biases the first deviation of the weights at which chi_1 passes 1."""
+    log_chi = np.log(result.chi1)
+    rows, columns = np.nonzero((log_chi[:, :-1] < -1e-9) & (log_chi[:, 1:] >= -1e-9))
+    _, first = np.unique(rows, return_index=True)
+    rows, columns = rows[first], columns[first]
+    below, above = log_chi[rows, columns], log_chi[rows, columns + 1]
+    sigma_w = result.sigma_w[columns] + np.diff(result.sigma_w)[columns] * below / (below - above)
+    leaps = above - below > _LEAP * np.diff(np.log(result.sigma_w))[columns]
+    # A white line below: the grey of a colour may be that of the shade.
+    for part, style in ((~leaps, "-"), (leaps, (0, (1, 1)))):
+        line = stable(np.where(part, sigma_w, np.nan))
+        ax.plot(line, result.sigma_b[rows], color="white", linewidth=4.5)
+        ax.plot(line, result.sigma_b[rows], color=colour(result.activation), linewidth=2.5, linestyle=style)
 
 
 def trainable(results, ax: Axes, *, limits: np.ndarray, critical: float) -> Axes:

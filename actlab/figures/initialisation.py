@@ -64,7 +64,7 @@ def theory_over_band(result, axes, *, label: str | None = None, linestyle: str =
     layers = np.arange(1, flow.depth + 1)
     label = flow.activation.name if label is None else label
     gradients = (flow.log_norms - flow.log_norms[:, -1:]) / np.log(10)
-    drawn = (np.log10(flow.q), np.log10(result.q)), (gradients, result.log_norms / np.log(10))
+    drawn = (np.log10(flow.q), np.log10(result.theory.q)), (gradients, result.theory.log_norms / np.log(10))
     titles = "length $q$", "gradient, last layer = 1"
     for ax, (measured, theory), title in zip(axes, drawn, titles, strict=True):
         # Logarithms, drawn on a linear axis: powers of ten that float64 does not hold are no obstacle.

@@ -31,14 +31,21 @@ def singular_value_histograms(
     first, last = (math.floor(bins_per_decade * end(drawn, initial=0) + 0.5) for end in (np.min, np.max))
     edges = (np.arange(first, last + 2) - 0.5) / bins_per_decade
     styles = ("-", *PART_STYLES)
+    # An empty bin is drawn at the foot of the axis: half of what a single value would be.
+    floor = 0.5 / max(values.size for values in decades)
     for number, (result, label, values) in enumerate(zip(results, labels, decades, strict=True)):
         shares = np.histogram(values, edges)[0] / values.size
         hidden = float(np.mean(values < edges[0]))
         ax.stairs(
-            np.where(shares > 0, stable(shares), np.nan), edges, baseline=None, linewidth=2,
+            np.maximum(stable(shares), floor), edges, baseline=floor, linewidth=2,
             color=colour(result.activation), linestyle=styles[number % len(styles)],
             label=f"{label} ({hidden:.0%} lower)" if hidden >= 0.005 else label,
         )  # fmt: skip
-    ax.set(yscale="log", xlabel="$\\log_{10}$ of the singular value", ylabel="share of the singular values")
+    ax.set(
+        yscale="log",
+        ylim=(floor, None),
+        xlabel="$\\log_{10}$ of the singular value",
+        ylabel="share of the singular values",
+    )
     ax.legend()
     return ax

@@ -43,7 +43,7 @@ class MeanField:
     xi_q, xi_c : float
         In so many layers a difference from q, or from c, falls by a factor e. inf where it falls slower than any
         exponential, or not at all; nan, for xi_c, where q is inf. Where q is 0 correlations need not move: xi_c is then
-        its limit for small ``sigma_b2``, which tells how fast the distance of two signals falls.
+        its limit for small ``sigma_b2``, which tells how fast their squared distance falls.
     xi_grad : float
         In so many layers the mean squared gradient falls by a factor e on its way back. Negative where it grows
         instead, inf where it stays.
@@ -121,6 +121,18 @@ def analyse(activation: str | Elementwise, *, sigma_w2: float, sigma_b2: float =
         fan_in times the variance of a weight, and the variance of a bias.
     q0
         The variance of the pre-activations that signals start with.
+
+    Returns
+    -------
+    MeanField
+        Its depth scales count layers.
+
+    Raises
+    ------
+    ValueError
+        If a variance is negative or not finite, or if the activation jumps, such as the step.
+    TypeError
+        If the activation is one of whole vectors.
     """
     activation = get_elementwise(activation)
     sigma_w2, sigma_b2 = finite_number("sigma_w2", sigma_w2, low=0), finite_number("sigma_b2", sigma_b2, low=0)
@@ -157,7 +169,8 @@ def critical_sigma_w(
     """The least sigma_w (not squared) from ``low`` to ``high`` at which chi_1 rises to 1, to ten digits.
 
     q* is the fixed point that the length ``q0`` comes to. A result of the type ``NoCriticalPoint`` says that there is
-    no such sigma_w and what was found instead. The range is searched in 200 steps of one ratio.
+    no such sigma_w and what was found instead. The range is searched in 200 steps of one ratio. The errors are those
+    of ``analyse``.
     """
     activation = get_elementwise(activation)
     sigma_b2 = finite_number("sigma_b2", sigma_b2, low=0)

@@ -75,7 +75,8 @@ def course(
 ) -> np.ndarray:
     """The lengths q_1 to q_depth (depth,), each the length map of the one before; q_1 is that of ``q0``.
 
-    A length that grows beyond all floats is inf from there on.
+    All are variances of pre-activations, ``q0`` too; the mean square of a network's inputs is none. A length that grows
+    beyond all floats is inf from there on.
     """
     activation = get_elementwise(activation)
     whole_number("depth", depth, least=1)

@@ -1,4 +1,4 @@
-"""Published numbers, each measured anew: a registry of rows, one module for each subject.
+"""Published numbers, or such as follow, each measured anew: a registry of rows, one module for each subject.
 
 ``ROWS`` holds all of them; ``table`` shows them beside ours.
 """
@@ -24,8 +24,9 @@ from actlab.published.record import (
     Rounded,
     published,
 )
-from actlab.published.report import sources, table
+from actlab.published.report import numbered, sources, table
 
 __all__ = [
-    "ROWS", "Between", "Comparison", "Finding", "Near", "Published", "Rounded", "published", "sources", "table",
+    "ROWS", "Between", "Comparison", "Finding", "Near", "Published", "Rounded", "numbered", "published", "sources",
+    "table",
 ]  # fmt: skip

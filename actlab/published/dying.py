@@ -19,6 +19,7 @@ def _dead(width: int, depth: int, seed: int, *, domain: Domain = "interval") -> 
 @published(
     _LU,
     where="theorem on a single input",
+    basis="equation",
     quantity="Share of networks of ten layers of width 2 that are dead at one input: 1 - (1 - 2^-2)^9.",
     claim=Near(0.924915, 0.005, _SAMPLE, "0.9249"),
 )
@@ -30,6 +31,7 @@ def dead_at_a_point(seed=0):
 @published(
     _LU,
     where="theorem on a single input",
+    basis="equation",
     quantity="The same for ten layers of width 5: 1 - (1 - 2^-5)^9.",
     claim=Near(0.248541, 0.005, _SAMPLE, "0.2485"),
 )
@@ -41,6 +43,7 @@ def wider_dead_at_a_point(seed=0):
 @published(
     _LU,
     where="theorem on a domain",
+    basis="equation",
     quantity="Share of networks of ten layers of width 2 that are constant on an interval around 0.",
     claim=Between(0.870256, 0.924915),
 )
@@ -52,6 +55,7 @@ def dead_on_an_interval(seed=0):
 @published(
     _LU,
     where="theorem on a domain",
+    basis="equation",
     quantity="The same for ten layers of width 5.",
     claim=Between(0.063985, 0.248541),
 )
@@ -63,6 +67,7 @@ def wider_dead_on_an_interval(seed=0):
 @published(
     _LU,
     where="theorem on a domain, three layers",
+    basis="equation",
     quantity="The same for three layers of width 2, where the lower bound is the probability itself: 5/32.",
     claim=Near(0.15625, 0.005, _SAMPLE, "5/32"),
 )
@@ -74,6 +79,7 @@ def dead_in_three_layers(seed=0):
 @published(
     _LU,
     where="widths for ten layers",
+    basis="printed",
     quantity="Share of networks of ten layers of width 10 that are born dead.",
     claim=Between(high=0.01, text="less than 1 %"),
 )
@@ -85,6 +91,7 @@ def dead_of_width_ten(seed=0):
 @published(
     _LU,
     where="widths for ten layers",
+    basis="printed",
     quantity="Share of networks of ten layers of width 5 that are born dead.",
     claim=Between(low=0.1, text="more than 10 %"),
 )
@@ -96,6 +103,7 @@ def dead_of_width_five(seed=0):
 @published(
     _LU,
     where="widths for ten layers",
+    basis="printed",
     quantity="Share of networks of ten layers of width 3 that are born dead.",
     claim=Rounded("0.6"),
 )
@@ -118,6 +126,7 @@ _TRAINED = "95 % for the difference of two shares of 1000 networks"
 @published(
     _LU,
     where="numerical example, fit of |x|",
+    basis="printed",
     quantity="Share of trained networks of ten layers of width 2 that end as constants: 91.9 % of 1000.",
     claim=Near(0.919, 0.024, _TRAINED, "91.9 %"),
 )
@@ -129,6 +138,7 @@ def collapsed_in_training(seed=0):
 @published(
     _LU,
     where="numerical example, fit of |x|",
+    basis="printed",
     quantity="The same with the paper's randomised asymmetric initialisation: 29.2 % of 1000.",
     claim=Near(0.292, 0.04, _TRAINED, "29.2 %"),
     finding=Finding(

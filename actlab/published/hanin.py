@@ -39,6 +39,7 @@ def _variance(values: np.ndarray) -> Mean:
 @published(
     _HANIN,
     where="theorem on the second moment",
+    basis="equation",
     quantity="Mean of the squared norm of the last layer over that of the input, with He's weights, of any depth.",
     claim=Near(1.0, 0.1, "a tenth; the squared norm of ten layers of fifty units spreads by more than its mean"),
 )
@@ -56,6 +57,7 @@ def hanin_mean(seed=0):
 @published(
     _NICA,
     where="moments of the norm",
+    basis="equation",
     quantity="Second moment of the squared norm after one layer of fifty units over that before: 1 + 5/n.",
     claim=Near(1.1, 0.01, "a tenth of 5/n; one layer, since the moment of many rests on a few huge values"),
 )
@@ -67,6 +69,7 @@ def hanin_layer_second_moment(seed=0):
 @published(
     _NICA,
     where="theorem on the logarithm",
+    basis="equation",
     quantity="Variance of the logarithm of the squared norm with He's weights: the sum of 5/n over the layers.",
     claim=Near(1.0, 0.1, "a tenth, which holds the terms of the next order in 1/n"),
 )
@@ -78,6 +81,7 @@ def hanin_log_variance(seed=0):
 @published(
     _NICA,
     where="theorem on the logarithm",
+    basis="equation",
     quantity="Mean of the logarithm of the squared norm with He's weights: minus half the sum of 5/n over the layers.",
     claim=Near(-0.5, 0.05, "a tenth, which holds the terms of the next order in 1/n"),
 )
@@ -89,6 +93,7 @@ def hanin_log_mean(seed=0):
 @published(
     _HANIN,
     where="abstract",
+    basis="reading",
     quantity="Widths count only by the sum of their reciprocals: "
     "the spread of a network of twice the width and depth, over that of the first.",
     claim=Near(1.0, 0.1, "a tenth; twice the depth alone would give 2"),

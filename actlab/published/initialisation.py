@@ -1,4 +1,4 @@
-"""Initial weights: Glorot and Bengio (2010), He et al. (2015), and the gains that PyTorch's users are given."""
+"""Initial weights: Glorot and Bengio (2010), He et al. (2015), and gains that PyTorch and a user of it give."""
 
 from __future__ import annotations
 
@@ -19,14 +19,17 @@ from actlab.statistics import Mean
 
 _GLOROT = "glorot2010understanding"
 _HE = "he2015delving"
-_PYTORCH = "pytorch2019gain"
+_PYTORCH = "pytorch2026init"
+_LIST = "andreaskoepf2019gains"
 _E_IN_A_HUNDRED = "one per cent a layer is a factor of e in a hundred layers"
+_DRAWN = "one per cent of a sample of 100,000 numbers"
 _TEN_LAYERS = "a tenth of what a layer changes without the equation"
 
 
 @published(
     _GLOROT,
     where="equation 16",
+    basis="equation",
     quantity="Variance of a weight of the normalised initialisation times half the sum of fan_in and fan_out.",
     claim=Near(1.0, 0.01, "one per cent of a sample of 150,000 weights"),
 )
@@ -39,6 +42,7 @@ def glorot_variance(seed=0):
 @published(
     _GLOROT,
     where="equations 1 and 15",
+    basis="equation",
     quantity="Variance of a weight of the usual heuristic, uniform within 1 / sqrt(n), times n: 1/3.",
     claim=Near(1 / 3, 0.0033, "one per cent of a sample of 150,000 weights", "1/3"),
 )
@@ -57,6 +61,7 @@ def _mean_singular_value(rule: Initialiser, seed: int) -> Mean:
 @published(
     _GLOROT,
     where="section 4.2",
+    basis="printed",
     quantity="Average singular value of a layer's Jacobian with the normalised initialisation.",
     claim=Rounded("0.8"),
 )
@@ -68,6 +73,7 @@ def glorot_singular_value(seed=0):
 @published(
     _GLOROT,
     where="section 4.2",
+    basis="printed",
     quantity="Average singular value of a layer's Jacobian with the usual heuristic.",
     claim=Rounded("0.5"),
 )
@@ -86,6 +92,7 @@ def _tanh_flow(seed: int) -> GradientFlow:
 @published(
     _GLOROT,
     where="section 4.2, the heuristic",
+    basis="equation",
     quantity="Logarithm of the factor of the back-propagated gradient's variance in each layer, "
     "with the usual heuristic: ln(1/3).",
     claim=Near(math.log(1 / 3), 0.1, _TEN_LAYERS, "-1.0986"),
@@ -98,6 +105,7 @@ def glorot_backpropagated(seed=0):
 @published(
     _GLOROT,
     where="equation 14",
+    basis="equation",
     quantity="Logarithm of the factor of the weight gradient's variance in each layer, all the same: it is equal "
     "in all layers although the back-propagated gradient shrinks.",
     claim=Near(0.0, 0.1, _TEN_LAYERS),
@@ -111,6 +119,7 @@ def glorot_weight_gradients(seed=0):
 @published(
     _HE,
     where="equation 10",
+    basis="equation",
     quantity="Variance of a weight times fan_in that keeps the mean square through ReLUs: 2.",
     claim=Near(2.0, 1e-9, "the quadrature"),
 )
@@ -122,6 +131,7 @@ def he_variance():
 @published(
     _HE,
     where="equation 15",
+    basis="equation",
     quantity="The same for a PReLU of slope a = 0.25 below 0: 2 / (1 + a^2).",
     claim=Near(2 / (1 + 0.25**2), 1e-9, "the quadrature", "1.88235"),
 )
@@ -133,6 +143,7 @@ def he_prelu_variance():
 @published(
     _HE,
     where="section 2.2",
+    basis="printed",
     quantity="Deviation of the weights for 3 x 3 filters and 64 channels.",
     claim=Rounded("0.059"),
 )
@@ -144,6 +155,7 @@ def he_filters():
 @published(
     _HE,
     where="section 2.2",
+    basis="printed",
     quantity="How much smaller the gradient in conv2 of a VGG with ten layers is "
     "if all weights have a deviation of 0.01.",
     claim=Rounded("1.7e4"),
@@ -165,9 +177,10 @@ _SPREAD = "the logarithm of such a product lies 2.5 L / n, here 0.25, below that
 @published(
     _HE,
     where="section 2.2, against the initialisation of Glorot and Bengio",
+    basis="equation",
     quantity="Logarithm of the mean square that thirty ReLU layers leave with that initialisation, "
     "from the first to the last: 29 ln(1/2).",
-    claim=Near(-29 * math.log(2), 0.6, _SPREAD, "-20.10"),
+    claim=Near(-29 * math.log(2), 0.5, _SPREAD, "-20.10"),
 )
 def he_thirty_layers_glorot(seed=0):
     """Mean over 80 networks of width 300, from the first layer to the last."""
@@ -177,9 +190,10 @@ def he_thirty_layers_glorot(seed=0):
 @published(
     _HE,
     where="equation 10",
+    basis="equation",
     quantity="Logarithm of the mean square that thirty ReLU layers leave with the paper's initialisation, "
     "from the first to the last: 0.",
-    claim=Near(0.0, 0.6, _SPREAD),
+    claim=Near(0.0, 0.5, _SPREAD),
 )
 def he_thirty_layers(seed=0):
     """Mean over 80 networks of width 300, from the first layer to the last."""
@@ -189,6 +203,7 @@ def he_thirty_layers(seed=0):
 @published(
     _PYTORCH,
     where="calculate_gain, leaky ReLU",
+    basis="equation",
     quantity="PyTorch's gain for the leaky ReLU of slope 0.2: the root of 2 / (1 + 0.2^2).",
     claim=Near(math.sqrt(2 / 1.04), 1e-9, "the quadrature", "1.38675"),
 )
@@ -200,9 +215,10 @@ def pytorch_leaky_gain():
 @published(
     _PYTORCH,
     where="calculate_gain, tanh",
-    quantity="The gain for tanh that keeps a mean square of 1.",
+    basis="reading",
+    quantity="PyTorch's recommended gain for tanh, if it is to keep a mean square of 1.",
     claim=Near(5 / 3, 0.0167, "one per cent", "5/3"),
-    finding=Finding(Rounded("1.593"), "5/3 is larger: the mean square of a signal settles above 1."),
+    finding=Finding(Rounded("1.593"), "5/3 is larger: the mean square of a pre-activation settles above 1."),
 )
 def pytorch_tanh_gain():
     """One over the root of the mean square for a standard normal number, by integration."""
@@ -212,9 +228,10 @@ def pytorch_tanh_gain():
 @published(
     _PYTORCH,
     where="calculate_gain, tanh",
+    basis="reading",
     quantity="Factor of the mean squared gradient in each layer with PyTorch's gain for tanh, 5/3: "
-    "1 if the gain keeps gradients.",
-    claim=Near(1.0, 0.01, _E_IN_A_HUNDRED, "1"),
+    "1 if it is to keep gradients too.",
+    claim=Near(1.0, 0.01, _E_IN_A_HUNDRED),
     finding=Finding(Rounded("1.210"), "The gradient grows by a fifth in each layer, which no depth settles."),
 )
 def pytorch_tanh_gradient():
@@ -225,8 +242,9 @@ def pytorch_tanh_gradient():
 @published(
     _PYTORCH,
     where="calculate_gain, SELU",
+    basis="reading",
     quantity="Factor of the mean squared gradient in each layer with PyTorch's gain for SELU, 3/4, "
-    "which was chosen since gradients through a hundred layers stay.",
+    "which is said to make the flow of gradients more stable: 1 if it keeps them.",
     claim=Near(1.0, 0.01, _E_IN_A_HUNDRED),
 )
 def pytorch_selu():
@@ -238,53 +256,37 @@ def _centred_gain(activation: Elementwise) -> float:
     return activation.properties.variance**-0.5
 
 
-_CENTRED = (
-    "The list divides by the deviation, from which the mean is taken off. "
-    "The next layer receives the mean too, so that it is the mean square which has to be kept."
-)
-
-
 @published(
-    _PYTORCH,
-    where="the list of gains",
-    quantity="The gain for the ReLU that keeps the mean square.",
-    claim=Near(1.7068, 0.017, "one per cent of a sample of 100,000 numbers"),
-    finding=Finding(Rounded("1.4142"), _CENTRED),
+    _LIST,
+    where="list of gains",
+    basis="printed",
+    quantity="The ReLU's gain that keeps the deviation about the mean.",
+    claim=Near(1.7068, 0.017, _DRAWN),
 )
-def pytorch_relu_gain():
-    """One over the root of the mean square for a standard normal number, by integration."""
-    return float(meanfield.gain(relu))
-
-
-@published(
-    _PYTORCH,
-    where="the list of gains",
-    quantity="The gain for the sigmoid that keeps the mean square.",
-    claim=Near(4.8091, 0.048, "one per cent of a sample of 100,000 numbers"),
-    finding=Finding(Rounded("1.8462"), _CENTRED),
-)
-def pytorch_sigmoid_gain():
-    """One over the root of the mean square for a standard normal number, by integration."""
-    return float(meanfield.gain(sigmoid))
-
-
-@published(
-    _PYTORCH,
-    where="the list of gains",
-    quantity="The gain for the ReLU that keeps the deviation about the mean, which the list computes.",
-    claim=Near(1.7068, 0.017, "one per cent of a sample of 100,000 numbers"),
-)
-def pytorch_relu_centred():
+def listed_relu_gain():
     """One over the deviation for a standard normal number, by integration."""
     return _centred_gain(relu)
 
 
 @published(
-    _PYTORCH,
-    where="the list of gains",
-    quantity="The gain for tanh, whose mean is 0, so that both readings agree.",
-    claim=Near(1.5976, 0.016, "one per cent of a sample of 100,000 numbers"),
+    _LIST,
+    where="list of gains",
+    basis="printed",
+    quantity="The sigmoid's gain that keeps the deviation about the mean.",
+    claim=Near(4.8091, 0.048, _DRAWN),
 )
-def pytorch_tanh_listed():
+def listed_sigmoid_gain():
+    """One over the deviation for a standard normal number, by integration."""
+    return _centred_gain(sigmoid)
+
+
+@published(
+    _LIST,
+    where="list of gains",
+    basis="printed",
+    quantity="The gain of tanh that keeps the deviation; its mean is 0, so that this keeps the mean square too.",
+    claim=Near(1.5976, 0.016, _DRAWN),
+)
+def listed_tanh_gain():
     """One over the root of the mean square for a standard normal number, by integration."""
     return float(meanfield.gain(tanh))

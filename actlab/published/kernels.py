@@ -17,6 +17,7 @@ _ANGLE = math.pi / 3  # between the two inputs, whose correlation is 1/2
 @published(
     "cho2009kernel",
     where="arc-cosine kernel of degree 0",
+    basis="equation",
     quantity="Kernel of the step at an angle of 60 degrees: 1 - angle / pi.",
     claim=Near(2 / 3, 0.005, "a sample of 400,000 units", "2/3"),
 )
@@ -30,6 +31,7 @@ def arc_cosine_step(seed=0):
 @published(
     "cho2009kernel",
     where="arc-cosine kernel of degree 1",
+    basis="equation",
     quantity="Kernel of the ReLU at 60 degrees over that at 0: (sin t + (pi - t) cos t) / pi.",
     claim=Near(
         (math.sin(_ANGLE) + (math.pi - _ANGLE) * math.cos(_ANGLE)) / math.pi, 1e-9, "the quadrature", "0.608998"
@@ -43,6 +45,7 @@ def arc_cosine_relu():
 @published(
     "cho2009kernel",
     where="arc-cosine kernel of degree 1",
+    basis="equation",
     quantity="Kernel of the ReLU for two orthogonal inputs over that of an input with itself: 1 / pi.",
     claim=Near(1 / math.pi, 1e-9, "the quadrature", "0.31831"),
 )
@@ -65,6 +68,7 @@ def _erf_kernel(q: float, c: float) -> float:
 @published(
     "williams1998computation",
     where="covariance for erf",
+    basis="equation",
     quantity="Mean square of erf of a standard normal number: (2 / pi) arcsin(2/3).",
     claim=Near(2 / math.pi * math.asin(2 / 3), 1e-9, "the quadrature", "0.464559"),
 )
@@ -76,6 +80,7 @@ def erf_kernel_of_one():
 @published(
     "williams1998computation",
     where="covariance for erf",
+    basis="equation",
     quantity="Mean product of erf of two standard normal numbers of correlation 1/2: (2 / pi) arcsin(1/3).",
     claim=Near(2 / math.pi * math.asin(1 / 3), 1e-9, "the quadrature", "0.216347"),
 )

@@ -15,6 +15,7 @@ _COUNT = "a count"
 @published(
     "montufar2014number",
     where="regions of one layer, one input",
+    basis="equation",
     quantity="Pieces of the line that five ReLUs make at most: 6.",
     claim=Near(6.0, 0.5, _COUNT),
 )
@@ -30,6 +31,7 @@ def pieces_of_the_line():
 @published(
     "montufar2014number",
     where="regions of one layer, by Zaslavsky's theorem",
+    basis="equation",
     quantity="Regions of the plane that six ReLUs make at most: 1 + 6 + 15 = 22.",
     claim=Near(22.0, 0.5, _COUNT),
 )
@@ -49,6 +51,7 @@ def regions_of_the_plane():
 @published(
     "montufar2014number",
     where="folding by layers",
+    basis="equation",
     quantity="Pieces of [0, 1] that five layers of two ReLUs make by folding: 2 to the power of 5.",
     claim=Near(32.0, 0.5, _COUNT),
 )

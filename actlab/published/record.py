@@ -1,4 +1,4 @@
-"""What a reproduced result is: a number that a paper states, how it is measured here, and whether the two agree.
+"""What a reproduced result is: a number that a paper states or implies, how it is measured here, whether they agree.
 
 A row of the registry is declared by a decorator around the function that computes our value, one block for each number.
 Whether it is reproduced is never written down: ``Comparison`` decides it from the value, its interval and the claim.
@@ -18,7 +18,11 @@ from typing import Literal
 from actlab import references
 from actlab.statistics import Mean, Share
 
-Status = Literal["reproduced", "not reproduced", "undecided"]
+Status = Literal["reproduced", "not reproduced", "does not follow", "undecided"]
+
+#: How a source has a number: it states it of the same quantity; an equation of it gives the number, at a setting that
+#: we may have chosen; or we read the number, or the quantity that it is to be of, into what the source says in words.
+Basis = Literal["printed", "equation", "reading"]
 
 _ROWS: dict[str, Published] = {}
 
@@ -124,7 +128,8 @@ class Finding:
 class Published:
     """One published number and how it is measured here.
 
-    ``source`` is the key of the paper in ``references.bib``, ``where`` the place in it, as far as that is known.
+    ``source`` is the key of the paper in ``references.bib``, ``where`` the place in it, as far as that is known, and
+    ``basis`` how it has the number.
     ``quantity`` says in one sentence what the number is, ``how`` what we compute. A ``finding`` is declared where the
     number is expected not to reproduce. ``measure`` returns a number, or a ``Mean`` or ``Share`` where chance has a
     part.
@@ -133,6 +138,7 @@ class Published:
     name: str
     source: str
     where: str
+    basis: Basis
     quantity: str
     claim: Claim
     measure: Callable[[], float | Mean | Share]
@@ -194,8 +200,12 @@ class Comparison:
 
     @property
     def status(self) -> Status:
-        """Whether the whole interval agrees with the claim, or none of it; else the sample was too small to say."""
-        return _agreement(self.interval, self.row.claim)
+        """Whether the whole interval agrees with the claim, or none of it; else the sample was too small to say.
+
+        A reading that does not agree is not a number that fails to reproduce: it does not follow from the source.
+        """
+        found = _agreement(self.interval, self.row.claim)
+        return "does not follow" if found == "not reproduced" and self.row.basis == "reading" else found
 
     @property
     def finding_holds(self) -> bool:
@@ -226,10 +236,11 @@ class Comparison:
     def __repr__(self) -> str:
         low, high = map(self.shown, self.interval)
         chance = "" if self.n is None else f" ({low} to {high}, n = {self.n:,})"
-        return f"{self.row.name}: published {self.row.claim}\n  here {self.shown(self.value)}{chance}: {self.status}"
+        origin = "published" if self.row.basis == "printed" else "derived"
+        return f"{self.row.name}: {origin} {self.row.claim}\n  here {self.shown(self.value)}{chance}: {self.status}"
 
 
-def _agreement(interval: tuple[float, float], claim: Claim) -> Status:
+def _agreement(interval: tuple[float, float], claim: Claim) -> Literal["reproduced", "not reproduced", "undecided"]:
     (low, high), (least, largest) = interval, claim.band
     if least <= low and high <= largest:
         return "reproduced"
@@ -237,7 +248,7 @@ def _agreement(interval: tuple[float, float], claim: Claim) -> Status:
 
 
 def published(
-    source: str, *, where: str, quantity: str, claim: Claim, finding: Finding | None = None
+    source: str, *, where: str, basis: Basis, quantity: str, claim: Claim, finding: Finding | None = None
 ) -> Callable[[Callable[[], float | Mean | Share]], Published]:
     """Register the decorated function, whose docstring says what it computes, as the measurement of a number.
 
@@ -251,7 +262,7 @@ def published(
             raise ValueError(f"a result named {name!r} is already registered")
         if not measure.__doc__:
             raise TypeError(f"{name}: the docstring must say what is computed")
-        _ROWS[name] = Published(name, source, where, quantity, claim, measure, finding)
+        _ROWS[name] = Published(name, source, where, basis, quantity, claim, measure, finding)
         return _ROWS[name]
 
     return register

@@ -14,6 +14,7 @@ _SYMBOLS = {
     "sigma_w^2": r"\sigma_w^2", "sigma_b^2": r"\sigma_b^2", "sigma_w": r"\sigma_w", "sigma_b": r"\sigma_b",
     "chi_1": r"\chi_1", "xi_c": r"\xi_c", "c_l": "c_l", "l^2": "l^2", "9 pi^2 / 2": r"9 \pi^2 / 2",
 }  # fmt: skip
+_BASES = {"printed": "printed", "equation": "from an equation", "reading": "our reading"}
 _SYMBOL = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in _SYMBOLS))
 
 
@@ -22,11 +23,17 @@ def sources() -> tuple[str, ...]:
     return tuple(sorted({row.source for row in ROWS.values()}, key=lambda key: (references.get(key).year, key)))
 
 
-def table(rows: str | Iterable[Published]) -> Table:
-    """What is published, and what we measure: the rows of a paper, by its key, or the rows given.
+def numbered() -> dict[int, Published]:
+    """Every row by its number, from 1: sources by year, the rows of each in the order of declaration."""
+    order = sources()
+    return dict(enumerate(sorted(ROWS.values(), key=lambda row: order.index(row.source)), start=1))
 
-    Ours has its 95 % interval where chance has a part. Two columns, words and numbers, since a telephone has room for
-    no more.
+
+def table(rows: str | Iterable[Published]) -> Table:
+    """What is published or derived, and what we measure: the rows of a paper, by its key, or the rows given.
+
+    Each row has the number that ``numbered`` gives it. Ours has its 95 % interval where chance has a part. Two columns,
+    words and numbers, since a telephone has room for no more.
     """
     if not isinstance(rows, str):
         return _table("number", [(f"{row.paper}. ", row) for row in rows])
@@ -37,13 +44,13 @@ def table(rows: str | Iterable[Published]) -> Table:
 
 
 def _table(title: str, rows: list[tuple[str, Published]]) -> Table:
-    return Table(
-        (title, "published, here"), tuple((_words(row, before), _numbers(row.compare())) for before, row in rows)
-    )
+    places = {row.name: number for number, row in numbered().items()}
+    cells = [(_words(row, f"**{places[row.name]}.** {before}"), _numbers(row.compare())) for before, row in rows]
+    return Table((title, "published or derived, here"), tuple(cells))
 
 
 def _words(row: Published, before: str) -> str:
-    lines = [f"{before}{row.quantity}", f"*There:* {row.where}.", f"*Here:* {row.how}"]
+    lines = [f"{before}{row.quantity}", f"*There:* {row.where} ({_BASES[row.basis]}).", f"*Here:* {row.how}"]
     if not isinstance(row.claim, Between):
         lines.append(f"*Tolerance:* {row.claim.why}.")
     if row.finding:

@@ -37,6 +37,7 @@ def _schoenholz(sigma_w2: float) -> meanfield.MeanField:
 @published(
     _POOLE,
     where="setting sigma_w = 1.3, sigma_b = 0.3",
+    basis="reading",
     quantity="The chi_1 of tanh in the ordered phase, below 1.",
     claim=Between(high=1.0, text="below 1"),
 )
@@ -48,6 +49,7 @@ def poole_ordered():
 @published(
     _POOLE,
     where="setting sigma_w = 2.5, sigma_b = 0.3",
+    basis="reading",
     quantity="The chi_1 of tanh in the chaotic phase, above 1.",
     claim=Between(low=1.0, text="above 1"),
 )
@@ -59,6 +61,7 @@ def poole_chaotic():
 @published(
     _POOLE,
     where="settings sigma_w = 2.5 and 4.0, sigma_b = 0.3",
+    basis="reading",
     quantity="The more chaotic the network, the less alike two signals end: c* of sigma_w = 4.0 over that of 2.5.",
     claim=Between(high=1.0, text="below 1"),
 )
@@ -70,6 +73,7 @@ def poole_order_of_correlations():
 @published(
     _POOLE,
     where="length map, sigma_w = 2.5, sigma_b = 0.3",
+    basis="equation",
     quantity="Mean square of the pre-activations deep in a network, over the fixed point of the length map.",
     claim=Near(1.0, 0.02, "two per cent: the theory is of infinite width"),
 )
@@ -85,6 +89,7 @@ def poole_length(seed=0):
 @published(
     _POOLE,
     where="correlation map, sigma_w = 2.5, sigma_b = 0.3",
+    basis="equation",
     quantity="Correlation at which two unlike inputs end in the chaotic phase: the fixed point of the map.",
     claim=Near(0.1221, 0.02, "the scatter of networks of width 500", "0.1221"),
 )
@@ -116,6 +121,7 @@ def _measured_log_chi(sigma_w2: float, seed: int) -> Mean:
 @published(
     _SCHOENHOLZ,
     where="gradients, ordered phase, sigma_w^2 = 1, sigma_b^2 = 0.05",
+    basis="equation",
     quantity="Rate at which gradients vanish over ln chi_1.",
     claim=Near(1.0, 0.05, _FINITE),
 )
@@ -127,6 +133,7 @@ def schoenholz_vanishing(seed=0):
 @published(
     _SCHOENHOLZ,
     where="gradients, chaotic phase, sigma_w^2 = 4, sigma_b^2 = 0.05",
+    basis="equation",
     quantity="Rate at which gradients explode over ln chi_1.",
     claim=Near(1.0, 0.05, _FINITE),
 )
@@ -138,6 +145,7 @@ def schoenholz_exploding(seed=0):
 @published(
     _SCHOENHOLZ,
     where="depth scale of correlations, ordered phase, sigma_w^2 = 1.4, sigma_b^2 = 0.05",
+    basis="equation",
     quantity="Layers in which the distance of two signals falls by e, times -ln chi_1.",
     claim=Near(1.0, 1e-3, "the distance is still finite where it is measured"),
 )
@@ -149,20 +157,9 @@ def schoenholz_correlation_scale():
 
 
 @published(
-    _SCHOENHOLZ,
-    where="order-to-chaos transition, sigma_b^2 = 0.05",
-    quantity="The depth scale of correlations diverges at the critical sigma_w: its value a ten-thousandth below.",
-    claim=Between(low=1e3, text="without limit"),
-)
-def schoenholz_divergence():
-    """The depth scale xi_c, in layers, at the critical sigma_w that the theory gives, times 0.9999."""
-    sigma_w = float(meanfield.critical_sigma_w(tanh, sigma_b2=_SCHOENHOLZ_BIAS)) * 0.9999
-    return _schoenholz(sigma_w**2).xi_c
-
-
-@published(
     _HAYOU,
     where="edge of chaos of the ReLU",
+    basis="printed",
     quantity="The only sigma_w at the edge of chaos of the ReLU, without biases: the root of 2.",
     claim=Near(math.sqrt(2), 1e-9, "rounding errors of a root that is searched for", "1.41421"),
 )
@@ -174,6 +171,7 @@ def hayou_relu_edge():
 @published(
     _HAYOU,
     where="proposition on the rate of the ReLU",
+    basis="equation",
     quantity="Limit of l^2 (1 - c_l), c_l being the correlation in layer l, "
     "for the ReLU at the edge of chaos: 9 pi^2 / 2.",
     claim=Near(4.5 * math.pi**2, 0.9, "two per cent; the next term of the expansion falls like ln(l) / l", "44.41"),
@@ -187,6 +185,7 @@ def hayou_relu_rate():
 @published(
     _HAYOU,
     where="proposition on the rate of smooth functions",
+    basis="equation",
     quantity="Limit of l (1 - c_l) for tanh at the edge of chaos (sigma_b^2 = 0.05), "
     "over 2 E f'(z)^2 / (q E f''(z)^2).",
     claim=Near(1.0, 0.02, "two per cent; the next term of the expansion falls like ln(l) / l"),
@@ -204,6 +203,7 @@ def hayou_smooth_rate():
 @published(
     _HAYOU,
     where="comparison of smooth functions with the ReLU",
+    basis="reading",
     quantity="Smooth functions keep signals apart for longer: 1 - c in layer 100 of tanh over that of the ReLU, "
     "both at the edge of chaos.",
     claim=Between(low=1.0, text="above 1"),
