@@ -59,6 +59,7 @@ ALLOWED = {
         "network",
         "optimisers",
         "orders",
+        "peers",
         "statistics",
         "sweep",
         "tf",
@@ -68,6 +69,7 @@ ALLOWED = {
     # Figures draw results and do not know how these come about.
     "catalogue": {"calls", "core", "formulas", "properties"},
     "accuracy": {"calls", "catalogue", "core", "formulas", "peers"},
+    "agreement": {"calls", "catalogue", "core", "peers"},
     "figures": {"core", "functions", "formulas", "properties"},
     "cards": {"catalogue", "core", "figures", "formulas"},
     "keras_reference": {"checks", "core", "tf"},

@@ -29,6 +29,7 @@ from actlab.figures.nonlinearity import (
     shifted_fit,
     shifted_parts,
 )
+from actlab.figures.precision import tails
 from actlab.figures.style import STYLE, colour, quantile_band, use_style
 
 __all__ = [
@@ -37,5 +38,5 @@ __all__ = [
     "landmarks_text", "layer_movement", "learned_slopes", "linear_training", "loss_course", "loss_histograms",
     "lost_digits", "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit", "outputs", "quantile_band",
     "quantisation_errors", "recovery_steps", "reliability", "separation", "shares", "shifted_fit", "shifted_parts",
-    "speeds", "unit_paths", "use_style",
+    "speeds", "tails", "unit_paths", "use_style",
 ]  # fmt: skip

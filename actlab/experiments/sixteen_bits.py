@@ -1,0 +1,89 @@
+"""What half the bits leave of a function: TensorFlow's answers to all numbers of float16 or bfloat16."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from actlab import peers
+from actlab.core import Elementwise, get
+
+#: The formats of two bytes, few enough numbers to try them all.
+FORMATS = ("float16", "bfloat16")
+
+
+@dataclass(frozen=True, eq=False)
+class SixteenBits:
+    """All finite numbers of a format, and what TensorFlow makes of them; arrays of float64, ``x`` ascending.
+
+    ``computed`` is f or, of ``order`` 1, f', computed in the format; ``exact`` is that of ``actlab`` in float64.
+    """
+
+    activation: Elementwise
+    format: str
+    order: int
+    x: np.ndarray
+    computed: np.ndarray
+    exact: np.ndarray
+
+    def lost_from(self, sign: int) -> float | None:
+        """The number from which on, as far as the format can hold the answer, more than half of it is wrong.
+
+        None if at the far end it is right. ``sign`` says on which side of 0 to look, 1 or -1.
+        """
+        outwards = self._side(sign)
+        wrong = ~(np.abs(self.computed - self.exact) <= 0.5 * np.abs(self.exact))[outwards]
+        right = np.flatnonzero(~wrong)
+        first = right[-1] + 1 if len(right) else 0
+        return None if first == len(outwards) else float(self.x[outwards[first]])
+
+    def nan_from(self, sign: int) -> float | None:
+        """The number nearest to 0 on one side at which the answer is nan, None if there is none."""
+        outwards = self._side(sign)
+        bad = np.flatnonzero(np.isnan(self.computed[outwards]))
+        return float(self.x[outwards[bad[0]]]) if len(bad) else None
+
+    def _side(self, sign: int) -> np.ndarray:
+        """Indices from 0 outwards, without those whose answer is too small or too large for the format."""
+        if sign not in (1, -1):
+            raise ValueError(f"sign must be 1 or -1; got {sign!r}")
+        limits = _limits(self.format)
+        size = np.abs(self.exact)
+        held = (size >= float(limits.tiny)) & (size <= float(limits.max)) & (np.sign(self.x) == sign)
+        return np.flatnonzero(held)[::sign]
+
+    def __repr__(self) -> str:
+        said = []
+        for sign, side in ((-1, "left"), (1, "right")):
+            lost, nan = self.lost_from(sign), self.nan_from(sign)
+            said += [f"lost {side} of {lost:.3g}"] if lost is not None else []
+            said += [f"nan from {nan:.3g}"] if nan is not None else []
+        prime = "\N{PRIME}" * self.order
+        return f"{self.activation}{prime}, {self.format}: {', '.join(said) or 'right to the ends'}"
+
+
+def sixteen_bits(activation: str | Elementwise, format: str, *, order: int = 0) -> SixteenBits:
+    """Have TensorFlow compute f or f' at all finite numbers of a format of two bytes, as mixed precision does.
+
+    Raises
+    ------
+    ValueError
+        If the format is none of ``FORMATS``, or Keras has no such function.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"format must be one of {', '.join(FORMATS)}; got {format!r}")
+    activation = get(activation)
+    with np.errstate(invalid="ignore"):  # some patterns are a nan that signals when it is converted
+        numbers = np.arange(2**16, dtype=np.uint16).view(_limits(format).dtype).astype(np.float64)
+    x = np.sort(numbers[np.isfinite(numbers)])
+    computed = peers.function("keras", activation, dtype=_limits(format).dtype, order=order)(x)
+    exact = (activation, activation.derivative)[order](x)
+    return SixteenBits(activation, format, order, x, computed.astype(np.float64), exact)
+
+
+def _limits(format: str):
+    """The limits of a format, of which numpy itself knows only one."""
+    import ml_dtypes
+
+    return ml_dtypes.finfo(format)
