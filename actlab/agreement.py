@@ -106,7 +106,7 @@ def compare(framework: str) -> Column:
     ImportError
         If the framework is not installed.
     """
-    entries = [_entry(framework, *call) for call in (*_declared(framework), *_bare(framework))]
+    entries = [compare_call(framework, *call) for call in (*_declared(framework), *_bare(framework))]
     found = {calls.FRAMEWORKS[framework]: peers.versions()[framework]}
     if framework == "keras":
         import tensorflow
@@ -157,7 +157,7 @@ def _typed(framework: str, call: calls.Call, arguments: Mapping[str, Any]) -> st
     return f"{typed}({written})" if written else typed
 
 
-def _entry(framework: str, record: Activation, call: str, bare: bool, theirs: Any) -> Entry | None:
+def compare_call(framework: str, record: Activation, call: str, bare: bool, theirs: Any) -> Entry | None:
     """Compare one call; None for a function that must be given more than its input."""
     if hasattr(theirs, "double"):  # a layer of PyTorch, whose own numbers are float32 at first
         theirs = theirs.double()
@@ -268,23 +268,24 @@ def differences() -> Table:
     return Table(("function", "call", "value", "slope", "second derivative", "slope at a kink"), tuple(rows))
 
 
+def bare_calls(function: str) -> list[Entry]:
+    """The recorded bare calls of one function, in all frameworks."""
+    return [entry for column in recorded() for entry in column.entries if entry.bare and entry.function == function]
+
+
 def traps() -> Table:
     """The names that answer differently in different places when they are given nothing but the input.
 
     They are grouped by their answers at the first of ``PROBES`` where two of them are further apart than 1e-6; of a
     vector function to the vector of all ``PROBES``, by the first output that does.
     """
-    bare: dict[str, list[Entry]] = {}
-    for column in recorded():
-        for entry in column.entries:
-            if entry.bare:
-                bare.setdefault(entry.function, []).append(entry)
     rows = []
-    for function, entries in bare.items():
+    for function in ACTIVATIONS:
+        entries = bare_calls(function)
         fixed = [entry for entry in entries if entry.answers]
         drawn = [entry.call for entry in entries if not entry.answers]
         answers = np.array([entry.answers for entry in fixed])
-        apart = np.flatnonzero(np.ptp(answers, axis=0) > 1e-6)
+        apart = np.flatnonzero(np.ptp(answers, axis=0) > 1e-6) if fixed else ()
         if not len(apart) and not drawn:
             continue
         probe = int(apart[0]) if len(apart) else 0

@@ -64,10 +64,11 @@ def round_trip(activation: Any, *, as_layer: bool = False, weight: float | None 
     own = activation if isinstance(activation, layers.Layer) else layers.Activation(activation) if as_layer else None
     dense = layers.Dense(1, None if as_layer else activation, use_bias=False, kernel_initializer="ones")
     model = keras.Sequential([layers.Input((1,)), dense, *([own] if as_layer else [])])
+    given = np.array([[x]])
+    model(given)  # a layer makes its weights when it is first called
     learnable = [each for each in model.trainable_weights if each is not dense.kernel]
     for each in learnable if weight is not None else ():
         each.assign(np.full(each.shape, weight))
-    given = np.array([[x]])
     before, count = model(given).numpy().item(), int(sum(np.prod(each.shape) for each in learnable))
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numpy's, of Keras, and its remarks on a lambda

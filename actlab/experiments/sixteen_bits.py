@@ -32,7 +32,7 @@ class SixteenBits:
 
         None if at the far end it is right. ``sign`` says on which side of 0 to look, 1 or -1.
         """
-        outwards = self._side(sign)
+        outwards = self._held(sign)
         wrong = ~(np.abs(self.computed - self.exact) <= 0.5 * np.abs(self.exact))[outwards]
         right = np.flatnonzero(~wrong)
         first = right[-1] + 1 if len(right) else 0
@@ -40,17 +40,19 @@ class SixteenBits:
 
     def nan_from(self, sign: int) -> float | None:
         """The number nearest to 0 on one side at which the answer is nan, None if there is none."""
-        outwards = self._side(sign)
-        bad = np.flatnonzero(np.isnan(self.computed[outwards]))
-        return float(self.x[outwards[bad[0]]]) if len(bad) else None
+        bad = self.x[np.isnan(self.computed) & (np.sign(self.x) == _side(sign))]
+        return float(min(bad, key=abs)) if len(bad) else None
 
-    def _side(self, sign: int) -> np.ndarray:
+    @property
+    def right_to_the_ends(self) -> bool:
+        """Whether nothing is lost on either side, and nothing is nan."""
+        return all(edge(sign) is None for edge in (self.lost_from, self.nan_from) for sign in (-1, 1))
+
+    def _held(self, sign: int) -> np.ndarray:
         """Indices from 0 outwards, without those whose answer is too small or too large for the format."""
-        if sign not in (1, -1):
-            raise ValueError(f"sign must be 1 or -1; got {sign!r}")
         limits = _limits(self.format)
         size = np.abs(self.exact)
-        held = (size >= float(limits.tiny)) & (size <= float(limits.max)) & (np.sign(self.x) == sign)
+        held = (size >= float(limits.tiny)) & (size <= float(limits.max)) & (np.sign(self.x) == _side(sign))
         return np.flatnonzero(held)[::sign]
 
     def __repr__(self) -> str:
@@ -87,3 +89,9 @@ def _limits(format: str):
     import ml_dtypes
 
     return ml_dtypes.finfo(format)
+
+
+def _side(sign: int) -> int:
+    if sign not in (1, -1):
+        raise ValueError(f"sign must be 1 or -1; got {sign!r}")
+    return sign
