@@ -251,21 +251,26 @@ def checked() -> Table:
 def differences() -> Table:
     """Every recorded call that does otherwise than ours: by how much, and where its slope at a kink is another.
 
-    A call that passes nothing is compared with our defaults. A difference below 1e-12 is rounding.
+    A call that passes nothing is compared with our defaults. A difference below 1e-12 is rounding. Calls that do the
+    same stand together.
     """
-    rows = []
-    for column in recorded():
-        for entry in column.entries:
-            if not entry.same:
-                gaps = (entry.value, entry.slope, entry.curvature)
-                kinks = [f"{theirs:.4g} at {x:g}, ours {ours:.4g}" for x, ours, theirs in entry.kinks]
-                drawn = entry.value is None
-                shown = (
-                    ["drawn anew" if drawn else "", "", ""] if drawn else [f"{gap:.0e}" if gap else "" for gap in gaps]
-                )
-                rows.append((f"`{entry.function}`", f"`{entry.call}`", *shown, "<br>".join(kinks)))
-    rows.sort(key=lambda row: row[0].strip("`"))  # the frameworks' calls of one function below each other
-    return Table(("function", "call", "value", "slope", "second derivative", "slope at a kink"), tuple(rows))
+    groups: dict[tuple[str, str], list[str]] = {}
+    for function in ACTIVATIONS:
+        for entry in (entry for column in recorded() for entry in column.entries):
+            if entry.function == function and not entry.same:
+                groups.setdefault((function, _otherwise(entry)), []).append(f"`{entry.call}`")
+    rows = [(f"`{function}`", "<br>".join(found), said) for (function, said), found in groups.items()]
+    return Table(("function", "call", "differs from ours"), tuple(rows))
+
+
+def _otherwise(entry: Entry) -> str:
+    """What a call does otherwise, in words."""
+    if entry.value is None:
+        return "answers are drawn anew"
+    gaps = {"value": entry.value, "slope": entry.slope, "second derivative": entry.curvature}
+    said = [f"{name} by {gap:.1g}" for name, gap in gaps.items() if gap]
+    said += [f"slope {theirs:.4g} at {x:g}, ours {ours:.4g}" for x, ours, theirs in entry.kinks]
+    return "<br>".join(said)
 
 
 def bare_calls(function: str) -> list[Entry]:

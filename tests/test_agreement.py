@@ -158,13 +158,14 @@ def test_a_trap_groups_the_names_by_their_answers():
 
 
 def test_the_table_of_differences_hides_none():
-    table = agreement.differences()
+    listed = [(row[0], call) for row in agreement.differences().rows for call in row[1].split("<br>")]
     different = [entry for column in agreement.recorded() for entry in column.entries if not entry.same]
-    assert sorted(row[1].strip("`") for row in table.rows) == sorted(entry.call for entry in different)
-    rows = {call.strip("`"): rest for _, call, *rest in table.rows}
-    assert rows["keras.activations.celu"] == ["", "", "", "2 at 0, ours 1"]
-    assert rows["torch.nn.RReLU"] == ["drawn anew", "", "", ""]
-    assert rows["jax.nn.gelu"][0] == "5e-04"
+    assert sorted(listed) == sorted((f"`{entry.function}`", f"`{entry.call}`") for entry in different)
+    said = {call: row[2] for row in agreement.differences().rows for call in row[1].split("<br>")}
+    assert said["`keras.activations.celu`"] == said["`keras.activations.celu(alpha=1.0)`"] == "slope 2 at 0, ours 1"
+    assert said["`F.hardtanh`"] == "slope 0 at -1, ours 1<br>slope 0 at 1, ours 1"
+    assert said["`torch.nn.RReLU`"] == "answers are drawn anew"
+    assert said["`jax.nn.gelu`"] == "value by 0.0005<br>slope by 0.0009<br>second derivative by 0.002"
 
 
 def test_the_table_of_what_was_checked_counts():

@@ -57,17 +57,19 @@ def test_the_loss_is_the_outermost_stretch():
     assert result.lost_from(1) is None  # half is left at 4
     assert not result.right_to_the_ends
     assert made(np.zeros(8), exact).lost_from(1) == 1
-    assert repr(result) == "relu, float16: lost left of -3"
+    assert repr(result) == "relu, float16: lost from -3"
 
 
 def test_nan_is_lost_and_told():
     result = made([1, 1, 1, 1, 1, 1, np.nan, np.nan], np.ones(8), order=1)
     assert (result.lost_from(1), result.nan_from(1), result.nan_from(-1)) == (3, 3, None)
-    assert repr(result) == f"relu{PRIME}, float16: lost right of 3, nan from 3"
+    assert repr(result) == f"relu{PRIME}, float16: lost from 3 (nan)"
     # Also where the answer is too small to be held.
     assert made([np.nan] + [1] * 7, [0] + [1] * 7).nan_from(-1) == -4
     inside = made([1, 1, 1, 1, 1, np.nan, 1, 1], np.ones(8))
     assert (inside.lost_from(1), inside.right_to_the_ends) == (None, False)
+    assert repr(inside) == "relu, float16: lost from 2 (nan at first)"
+    assert repr(made([np.nan, 0, 1, 1, 1, 1, 1, 0], np.ones(8))) == "relu, float16: lost from -3 (nan from -4) and 4"
 
 
 def test_answers_that_the_format_cannot_hold_do_not_count():
@@ -91,9 +93,10 @@ def test_a_tail_ends_at_a_cross_where_it_is_zero():
     assert figures.tails(results, ax, low=0, high=10) is ax
     exact, cut, cross, whole = ax.lines
     np.testing.assert_allclose(exact.get_ydata(), [8, 4, 2, 1], rtol=1e-4)
-    np.testing.assert_allclose(cut.get_ydata(), [8, 4, 2], rtol=1e-4)
+    np.testing.assert_allclose(cut.get_ydata(), [2, 4, 8], rtol=1e-4)
     assert [line.get_label() for line in (exact, cut, whole)] == ["exact", "float16", "bfloat16"]
     assert (cross.get_marker(), np.ravel(cross.get_xdata()).item()) == ("x", 3)
     assert len(whole.get_xdata()) == 4
     assert cut.get_linestyle() != whole.get_linestyle()
+    assert ax.get_yscale() == "log"
     plt.close(figure)

@@ -57,12 +57,15 @@ class SixteenBits:
 
     def __repr__(self) -> str:
         said = []
-        for sign, side in ((-1, "left"), (1, "right")):
-            lost, nan = self.lost_from(sign), self.nan_from(sign)
-            said += [f"lost {side} of {lost:.3g}"] if lost is not None else []
-            said += [f"nan from {nan:.3g}"] if nan is not None else []
-        prime = "\N{PRIME}" * self.order
-        return f"{self.activation}{prime}, {self.format}: {', '.join(said) or 'right to the ends'}"
+        for lost, nan in ((self.lost_from(sign), self.nan_from(sign)) for sign in (-1, 1)):
+            if nan is not None and nan == lost:
+                said.append(f"{nan:.3g} (nan)")
+            elif lost is not None:
+                said.append(f"{lost:.2g}" + (f" (nan from {nan:.3g})" if nan is not None else ""))
+            elif nan is not None:
+                said.append(f"{nan:.3g} (nan at first)")
+        ends = f"lost from {' and '.join(said)}" if said else "right to the ends"
+        return self.activation.name + "\N{PRIME}" * self.order + f", {self.format}: {ends}"
 
 
 def sixteen_bits(activation: str | Elementwise, format: str, *, order: int = 0) -> SixteenBits:

@@ -21,15 +21,22 @@ def tails(results: Sequence, ax: Axes, *, low: float, high: float) -> Axes:
     """
     for result, colour, style in zip(results, COLOURS[:4:3], _STYLES, strict=False):
         inside = np.flatnonzero((result.x >= low) & (result.x <= high))
-        inside = inside[:: max(1, len(inside) // _POINTS)]
-        x, size = result.x[inside], np.abs(result.computed[inside])
         if result is results[0]:
-            ax.plot(x, significant(np.abs(result.exact[inside])), color="0.6", linewidth=5, label="exact")
-        outwards = np.argsort(np.abs(x))
-        last = outwards[np.flatnonzero(size[outwards])[-1]]
-        shown = (np.abs(x) <= abs(x[last])) & (size > 0)
-        ax.plot(x[shown], significant(size[shown]), color=colour, linestyle=style, label=result.format)
-        if np.abs(x[last]) < np.abs(x).max():
-            ax.plot(x[last], significant(size[last]), "x", color=colour, markersize=9, markeredgewidth=2)
+            wide = inside[:: max(1, len(inside) // _POINTS)]
+            ax.plot(result.x[wide], significant(np.abs(result.exact[wide])), color="0.6", linewidth=5, label="exact")
+        answered = inside[result.computed[inside] != 0]
+        last = answered[np.abs(result.x[answered]).argmax()]
+        # Thinned from the last one, so that it stays.
+        drawn = (answered[::-1] if result.x[last] > 0 else answered)[:: max(1, len(answered) // _POINTS)]
+        ax.plot(
+            result.x[drawn],
+            significant(np.abs(result.computed[drawn])),
+            color=colour,
+            linestyle=style,
+            label=result.format,
+        )
+        if np.abs(result.x[last]) < np.abs(result.x[inside]).max():
+            size = significant(np.abs(result.computed[last]))
+            ax.plot(result.x[last], size, "x", color=colour, markersize=9, markeredgewidth=2)
     ax.set(xlabel="x", yscale="log")
     return ax
