@@ -258,9 +258,9 @@ def differences() -> Table:
     for function in ACTIVATIONS:
         for entry in (entry for column in recorded() for entry in column.entries):
             if entry.function == function and not entry.same:
-                groups.setdefault((function, _otherwise(entry)), []).append(f"`{entry.call}`")
-    rows = [(f"`{function}`", "<br>".join(found), said) for (function, said), found in groups.items()]
-    return Table(("function", "call", "differs from ours"), tuple(rows))
+                groups.setdefault((function, _otherwise(entry)), []).append(_shown(entry.call))
+    rows = [("<br>".join(found), said) for (_, said), found in groups.items()]
+    return Table(("call", "differs from ours by"), tuple(rows))
 
 
 def _otherwise(entry: Entry) -> str:
@@ -268,9 +268,15 @@ def _otherwise(entry: Entry) -> str:
     if entry.value is None:
         return "answers are drawn anew"
     gaps = {"value": entry.value, "slope": entry.slope, "second derivative": entry.curvature}
-    said = [f"{name} by {gap:.1g}" for name, gap in gaps.items() if gap]
-    said += [f"slope {theirs:.4g} at {x:g}, ours {ours:.4g}" for x, ours, theirs in entry.kinks]
-    return "<br>".join(said)
+    said = [", ".join(f"{name} {gap:.1g}" for name, gap in gaps.items() if gap)]
+    said += [f"at {x:g} slope {theirs:.4g}, ours {ours:.4g}" for x, ours, theirs in entry.kinks]
+    return "<br>".join(filter(None, said))
+
+
+def _shown(call: str) -> str:
+    # In two pieces, between which a line may end.
+    name, _, arguments = call.partition("(")
+    return f"`{name}` with `{arguments[:-1]}`" if arguments else f"`{name}`"
 
 
 def bare_calls(function: str) -> list[Entry]:

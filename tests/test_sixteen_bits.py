@@ -87,16 +87,33 @@ def test_an_unknown_format_or_side_is_refused():
         made(np.ones(8), np.ones(8)).lost_from(0)
 
 
-def test_a_tail_ends_at_a_cross_where_it_is_zero():
+def test_tails_are_drawn_down_to_zero():
     results = [made([1] * 4 + [8, 4, 2, 0], [1] * 4 + [8, 4, 2, 1]), made([1] * 8, [1] * 8, "bfloat16")]
     figure, ax = plt.subplots()
     assert figures.tails(results, ax, low=0, high=10) is ax
-    exact, cut, cross, whole = ax.lines
+    exact, first, second = ax.lines
     np.testing.assert_allclose(exact.get_ydata(), [8, 4, 2, 1], rtol=1e-4)
-    np.testing.assert_allclose(cut.get_ydata(), [2, 4, 8], rtol=1e-4)
-    assert [line.get_label() for line in (exact, cut, whole)] == ["exact", "float16", "bfloat16"]
-    assert (cross.get_marker(), np.ravel(cross.get_xdata()).item()) == ("x", 3)
-    assert len(whole.get_xdata()) == 4
-    assert cut.get_linestyle() != whole.get_linestyle()
-    assert ax.get_yscale() == "log"
+    np.testing.assert_allclose(first.get_ydata(), [8, 4, 2, 0], rtol=1e-4)
+    assert [line.get_label() for line in ax.lines] == ["exact", "float16", "bfloat16"]
+    assert first.get_marker() != second.get_marker()
+    assert ax.get_ylim()[0] < 0
     plt.close(figure)
+
+
+def test_of_many_numbers_some_are_drawn_with_both_ends():
+    result = sixteen_bits("sigmoid", "float16", order=1)
+    figure, ax = plt.subplots()
+    figures.tails([result], ax, low=2.0, high=8.0)
+    x = ax.lines[1].get_xdata()
+    assert (len(x), x[0], x[-1]) == (200, 2.0, 8.0)
+    plt.close(figure)
+
+
+@pytest.mark.parametrize(("format", "digits"), [("float16", 11), ("bfloat16", 8)])
+def test_a_sigmoid_flickers_between_two_powers_of_two(format, digits):
+    # exp(x) has gaps of 2 from 2^digits on, and exp(x) + 1 is rounded to either side; from 2^(digits + 1) on to itself.
+    result = sixteen_bits("sigmoid", format)
+    zeros = result.x[(result.computed == 1) & (result.x > 0)]
+    below = result.x[(result.computed < 1)]
+    assert zeros[0] == pytest.approx(digits * np.log(2), abs=0.04)
+    assert below[-1] == pytest.approx((digits + 1) * np.log(2), abs=0.04)
