@@ -174,6 +174,7 @@ def test_the_table_of_differences_hides_none():
 def test_the_table_of_what_was_checked_counts():
     for row, column in zip(agreement.checked().rows, agreement.recorded(), strict=True):
         assert row[1] == column.date
+        assert int(row[4]) == sum(not entry.same for entry in column.entries)
         assert int(row[2]) == int(row[3]) + int(row[4]) == len(column.entries)
     assert agreement.checked().rows[0][0] == f"Keras {PINNED['keras']}, TensorFlow {PINNED['tensorflow']}"
 
