@@ -63,17 +63,27 @@ def called(framework: str, path: str, arguments: dict[str, Any]) -> Callable:
 
     A path of one word is looked for in ``keras.activations``.
     """
-    place = _module(framework)
     if framework == "keras" and "." not in path:
-        place = place.activations
-    for part in path.split("."):
-        place = getattr(place, part)
+        path = f"activations.{path}"
+    place = at(framework, path)
     if inspect.isclass(place):
         return place(**arguments)
     if framework == "torch" and "weight" in arguments:
         # The one argument that PyTorch takes as a tensor only, of the input's dtype.
         return lambda x: place(x, weight=x.new_tensor(arguments["weight"]))
     return partial(place, **arguments)
+
+
+def at(framework: str, path: str) -> Any:
+    """What stands at a path inside the framework; ``tf.nn`` and the like are counted to Keras."""
+    place = _module(framework)
+    if framework == "keras" and path.startswith("tf."):
+        import tensorflow as place
+
+        path = path.removeprefix("tf.")
+    for part in path.split("."):
+        place = getattr(place, part)
+    return place
 
 
 def function(
@@ -101,16 +111,22 @@ def function(
     def evaluate(x: np.ndarray) -> np.ndarray:
         return differentiated(np.asarray(x, dtype))
 
+    if order and not has_derivative(framework, native(framework, activation), order):
+        title = calls.FRAMEWORKS[framework]
+        raise ValueError(f"{title} has no derivative of order {order} of {activation}")
+    return evaluate
+
+
+def has_derivative(framework: str, f: Callable, order: int) -> bool:
+    """Whether the framework can differentiate its function so often."""
     try:
-        if order:
-            evaluate(np.array([0.5]))
+        derivative(framework, f, order)(np.array([[0.5]]))
     except (LookupError, RuntimeError) as error:
         # The words of TensorFlow and of PyTorch for an operation whose gradient nobody has written.
         if not re.search("gradient registry has no entry|derivative for .* is not implemented", str(error)):
             raise
-        title = calls.FRAMEWORKS[framework]
-        raise ValueError(f"{title} has no derivative of order {order} of {activation}") from error
-    return evaluate
+        return False
+    return True
 
 
 def derivative(framework: str, f: Callable, order: int) -> Function:

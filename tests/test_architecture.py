@@ -68,6 +68,7 @@ ALLOWED = {
         "provenance",
         "propagation",
         "properties",
+        "peers",
         "statistics",
         "sweep",
         "tf",
@@ -89,6 +90,7 @@ ALLOWED = {
     # Figures draw results and do not know how these come about.
     "catalogue": {"calls", "core", "formulas", "properties"},
     "accuracy": {"calls", "catalogue", "core", "formulas", "peers"},
+    "agreement": {"calls", "catalogue", "core", "peers"},
     "figures": {"core", "functions", "formulas", "properties"},
     "cards": {"catalogue", "core", "figures", "formulas"},
     "keras_reference": {"checks", "core", "tf"},

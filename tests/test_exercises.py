@@ -1,13 +1,14 @@
 """The exercises at the ends of chapters: a right answer is told so, a wrong one gets a hint and stops nothing."""
 
 import dataclasses
+import functools
 import math
 
 import numpy as np
 import pytest
 
 import actlab
-from actlab import experiments
+from actlab import experiments, peers
 from actlab.experiments import cosine_data
 from tests.test_book import BOOK, read
 
@@ -98,3 +99,34 @@ def test_the_guess_about_a_borrowed_slope(guess, start, capsys):
     names["with_tanh"] = experiments.learn_xor(borrowed, networks=200)
     edits = [("guess = None", f"guess = {guess}"), ("networks=1000", "networks=200")]
     assert run("functions/hard-functions.ipynb", "exercise-surrogate", capsys, *edits, **names).startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("cell", "line", "answer", "start"),
+    [
+        ("exercise-curve", "call", "None", "not yet"),
+        ("exercise-curve", "call", "keras.activations.gelu", "not yet"),
+        ("exercise-curve", "call", "functools.partial(keras.activations.gelu, approximate=True)", "right"),
+        ("exercise-curve", "call", "lambda x: tf.nn.gelu(x, approximate=True)", "right"),
+        ("exercise-repair", "repaired", "None", "not yet: f(-1)"),
+        ("exercise-repair", "repaired", "'leaky_relu'", "not yet: f(-1)"),
+        ("exercise-repair", "repaired", "keras.layers.LeakyReLU()", "not yet: f(-1)"),
+        ("exercise-repair", "repaired", "lambda x: tf.nn.leaky_relu(x, 0.01)", "not yet, not after saving"),
+        ("exercise-repair", "repaired", "keras.layers.LeakyReLU(negative_slope=0.01)", "right"),
+        ("exercise-gradient", "gradient", "None", "not yet: lambda"),
+        ("exercise-gradient", "gradient", "lambda u, x: 2 * tf.nn.relu(x)", "not yet: does it hold"),
+        ("exercise-gradient", "gradient", "lambda u, x: u * tf.nn.relu(x)", "not yet: does it hold"),
+        ("exercise-gradient", "gradient", "lambda u, x: u * 2 * tf.nn.relu(x)", "right"),
+    ],
+)
+def test_an_answer_about_frameworks_is_judged(cell, line, answer, start, capsys):
+    chapter = "practice/in-your-framework.ipynb"
+    names = {"keras": actlab.tf.keras(), "functools": functools, "peers": peers, "experiments": experiments}
+    import tensorflow as tf
+
+    names["tf"] = tf
+    (check,) = (c.source for c in read(chapter).cells if c.id == "gradient-check")
+    scope = {"np": np, **names}
+    exec(check.split("\n\n\n")[0], scope)
+    said = run(chapter, cell, capsys, (f"{line} = None", f"{line} = {answer}"), **scope)
+    assert said.startswith(start)

@@ -37,7 +37,17 @@ from actlab.experiments.one_unit import OneUnitFit, fit_one_unit
 from actlab.experiments.phases import ExpectedFlow, PhaseDiagram, expected_flow, phase_diagram
 from actlab.experiments.quantisation import QuantisationErrors, quantisation_errors, quantise
 from actlab.experiments.saturation import Conditioning, Recovery, SharedSigns, conditioning, recovery, shared_signs
+from actlab.experiments.round_trip import RoundTrip, round_trip
+from actlab.experiments.saturation import (
+    Conditioning,
+    Recovery,
+    SharedSigns,
+    conditioning,
+    recovery,
+    shared_signs,
+)
 from actlab.experiments.shifted_units import ShiftedErrors, ShiftedFit, fit_shifted, shifted_errors, wave
+from actlab.experiments.sixteen_bits import FORMATS, SixteenBits, sixteen_bits
 from actlab.experiments.slopes import LearnedSlopes, learned_slopes
 from actlab.experiments.starts import ChiComparison, ChiTable, chi_table, compare_chi
 from actlab.experiments.wrong_slopes import WrongSlope, wrong_slope
@@ -59,4 +69,13 @@ __all__ = [
     "recorded_floors", "recovery", "relative_errors", "relu_growth", "separate_corners", "shared_signs",
     "shifted_errors", "signal_through_depth", "train_linear_stacks", "train_sure_unit", "two_moons", "typical",
     "wave", "weight_movement", "wide_relative_variance", "wrong_slope",
+    "CORNERS", "FORMATS", "OUTCOMES", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFits",
+    "DeadUnits", "Denoising", "DepthSignal", "Floor", "KerasCosineFit", "LabelTraining", "LearnedSlopes",
+    "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery", "RoundTrip", "Separators", "SharedSigns",
+    "ShiftedErrors", "ShiftedFit", "SixteenBits", "UnitTraining", "WeightMovement", "XorTraining", "bends",
+    "calibration", "collapse_errors", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "ended",
+    "find_floor", "first_float", "fit_one_unit", "fit_shifted", "floor", "keras_cosine_fit", "learn_labels",
+    "learn_xor", "learned_slopes", "quantisation_errors", "quantise", "recorded_floors", "recovery",
+    "relative_errors", "round_trip", "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth",
+    "sixteen_bits", "train_linear_stacks", "train_sure_unit", "typical", "wave", "weight_movement",
 ]  # fmt: skip
