@@ -36,16 +36,8 @@ from actlab.experiments.narrow import NarrowTraining, learn_absolute
 from actlab.experiments.one_unit import OneUnitFit, fit_one_unit
 from actlab.experiments.phases import ExpectedFlow, PhaseDiagram, expected_flow, phase_diagram
 from actlab.experiments.quantisation import QuantisationErrors, quantisation_errors, quantise
-from actlab.experiments.saturation import Conditioning, Recovery, SharedSigns, conditioning, recovery, shared_signs
 from actlab.experiments.round_trip import RoundTrip, round_trip
-from actlab.experiments.saturation import (
-    Conditioning,
-    Recovery,
-    SharedSigns,
-    conditioning,
-    recovery,
-    shared_signs,
-)
+from actlab.experiments.saturation import Conditioning, Recovery, SharedSigns, conditioning, recovery, shared_signs
 from actlab.experiments.shifted_units import ShiftedErrors, ShiftedFit, fit_shifted, shifted_errors, wave
 from actlab.experiments.sixteen_bits import FORMATS, SixteenBits, sixteen_bits
 from actlab.experiments.slopes import LearnedSlopes, learned_slopes
@@ -54,28 +46,20 @@ from actlab.experiments.wrong_slopes import WrongSlope, wrong_slope
 from actlab.experiments.xor import CORNERS, XOR_LABELS, Separators, XorTraining, learn_xor, separate_corners
 
 __all__ = [
-    "CORNERS", "OUTCOMES", "XOR_LABELS", "BornDead", "Calibration", "ChiComparison", "ChiTable", "ClippedGradients",
-    "CollapseErrors", "Conditioning", "CosineFits", "DeadUnits", "Deaths", "Denoising", "DepthSignal",
-    "DerivativeErrors", "ExpectedFlow", "Floor", "GaussianProducts", "GradientCost", "GradientFlow",
+    "CORNERS", "FORMATS", "OUTCOMES", "XOR_LABELS", "BornDead", "Calibration", "ChiComparison", "ChiTable",
+    "ClippedGradients", "CollapseErrors", "Conditioning", "CosineFits", "DeadUnits", "Deaths", "Denoising",
+    "DepthSignal", "DerivativeErrors", "ExpectedFlow", "Floor", "GaussianProducts", "GradientCost", "GradientFlow",
     "JacobianSpectrum", "KerasCosineFit", "LabelTraining", "LayerSpectra", "LearnedSlopes", "LinearTraining",
-    "NarrowTraining", "OneUnitFit", "PhaseDiagram", "QuantisationErrors", "Recovery", "Separators", "SharedSigns",
-    "ShiftedErrors", "ShiftedFit", "UnitTraining", "WeightMovement", "WrongSlope", "XorTraining", "asymmetric",
-    "bends", "born_dead", "calibration", "chi_table", "clipped_gradients", "collapse_errors", "compare_chi",
-    "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "derivative_errors", "ended",
-    "expected_flow", "find_floor", "first_float", "fit_one_unit", "fit_shifted", "floor", "follow_deaths",
-    "gaussian_exponents", "gaussian_products", "gradient_cost", "gradient_flow", "interval_bounds",
-    "jacobian_spectrum", "keras_cosine_fit", "layer_singular_values", "learn_absolute", "learn_labels", "learn_xor",
-    "learned_slopes", "narrow_networks", "phase_diagram", "point_probability", "quantisation_errors", "quantise",
-    "recorded_floors", "recovery", "relative_errors", "relu_growth", "separate_corners", "shared_signs",
-    "shifted_errors", "signal_through_depth", "train_linear_stacks", "train_sure_unit", "two_moons", "typical",
-    "wave", "weight_movement", "wide_relative_variance", "wrong_slope",
-    "CORNERS", "FORMATS", "OUTCOMES", "XOR_LABELS", "Calibration", "CollapseErrors", "Conditioning", "CosineFits",
-    "DeadUnits", "Denoising", "DepthSignal", "Floor", "KerasCosineFit", "LabelTraining", "LearnedSlopes",
-    "LinearTraining", "OneUnitFit", "QuantisationErrors", "Recovery", "RoundTrip", "Separators", "SharedSigns",
-    "ShiftedErrors", "ShiftedFit", "SixteenBits", "UnitTraining", "WeightMovement", "XorTraining", "bends",
-    "calibration", "collapse_errors", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise", "ended",
-    "find_floor", "first_float", "fit_one_unit", "fit_shifted", "floor", "keras_cosine_fit", "learn_labels",
-    "learn_xor", "learned_slopes", "quantisation_errors", "quantise", "recorded_floors", "recovery",
-    "relative_errors", "round_trip", "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth",
-    "sixteen_bits", "train_linear_stacks", "train_sure_unit", "typical", "wave", "weight_movement",
+    "NarrowTraining", "OneUnitFit", "PhaseDiagram", "QuantisationErrors", "Recovery", "RoundTrip", "Separators",
+    "SharedSigns", "ShiftedErrors", "ShiftedFit", "SixteenBits", "UnitTraining", "WeightMovement", "WrongSlope",
+    "XorTraining", "asymmetric", "bends", "born_dead", "calibration", "chi_table", "clipped_gradients",
+    "collapse_errors", "compare_chi", "conditioning", "cosine_data", "cosine_fit", "dead_units", "denoise",
+    "derivative_errors", "ended", "expected_flow", "find_floor", "first_float", "fit_one_unit", "fit_shifted",
+    "floor", "follow_deaths", "gaussian_exponents", "gaussian_products", "gradient_cost", "gradient_flow",
+    "interval_bounds", "jacobian_spectrum", "keras_cosine_fit", "layer_singular_values", "learn_absolute",
+    "learn_labels", "learn_xor", "learned_slopes", "narrow_networks", "phase_diagram", "point_probability",
+    "quantisation_errors", "quantise", "recorded_floors", "recovery", "relative_errors", "relu_growth", "round_trip",
+    "separate_corners", "shared_signs", "shifted_errors", "signal_through_depth", "sixteen_bits",
+    "train_linear_stacks", "train_sure_unit", "two_moons", "typical", "wave", "weight_movement",
+    "wide_relative_variance", "wrong_slope",
 ]  # fmt: skip

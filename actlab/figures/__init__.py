@@ -33,9 +33,9 @@ from actlab.figures.nonlinearity import (
     shifted_fit,
     shifted_parts,
 )
+from actlab.figures.precision import tails
 from actlab.figures.published import deviations
 from actlab.figures.spectra import singular_value_histograms
-from actlab.figures.precision import tails
 from actlab.figures.style import STYLE, colour, quantile_band, use_style
 
 __all__ = [
@@ -45,9 +45,6 @@ __all__ = [
     "landmarks_text", "layer_movement", "learned_slopes", "linear_training", "loss_course", "loss_histograms",
     "lost_digits", "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit", "outputs", "phases",
     "quantile_band", "quantisation_errors", "recovery_steps", "reliability", "remedies", "separation", "shares",
-    "shares_by_rate", "shifted_fit", "shifted_parts", "singular_value_histograms", "speeds", "theory_over_band",
-    "trainable", "unit_paths", "use_style",
-    "lost_digits", "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit", "outputs", "quantile_band",
-    "quantisation_errors", "recovery_steps", "reliability", "separation", "shares", "shifted_fit", "shifted_parts",
-    "speeds", "tails", "unit_paths", "use_style",
+    "shares_by_rate", "shifted_fit", "shifted_parts", "singular_value_histograms", "speeds", "tails",
+    "theory_over_band", "trainable", "unit_paths", "use_style",
 ]  # fmt: skip
