@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from actlab import calls
 from actlab.catalogue import Table
@@ -232,7 +233,9 @@ def main(arguments: list[str] | None = None) -> None:
     timings = []
     for activation in ACTIVATIONS:
         if activation.name in options.activations:
-            timings += measure(activation, present, options.rounds)
+            # Numpy's linear algebra has been loaded with a thread for each processor, which would wait for each other.
+            with threadpool_limits(1):
+                timings += measure(activation, present, options.rounds)
             for timing in timings[-len(present) :]:
                 print(f"{activation.name:12}{timing.contestant:22}{timing.block:4}{timing.median:9.3f} s", flush=True)
     save(options.output, timings, clock="processor time", threads=1, rounds=options.rounds, frameworks=list(frameworks))
