@@ -82,7 +82,8 @@ def trainable(results, ax: Axes, *, limits: np.ndarray, critical: float) -> Axes
     depths = sorted({result.depth for result in results})
     found = {(result.depth, result.sigma_w2): np.median(result.best) for result in results}
     grid = np.array([[found[depth, variance] for variance in variances] for depth in depths])
-    ax.pcolormesh(grid, cmap="Greys", vmin=-0.3, vmax=1.6, edgecolors="white", linewidth=1)
+    # No shade is darker than half, so that the numbers stay legible.
+    ax.pcolormesh(grid, cmap="Greys", vmin=-0.2, vmax=2.2, edgecolors="white", linewidth=1)
     for (row, column), share in np.ndenumerate(grid):
         ax.text(column + 0.5, row + 0.5, f"{share:.0%}".rstrip("%"), ha="center", va="center", fontsize="small")
 
