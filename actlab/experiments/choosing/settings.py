@@ -1,0 +1,95 @@
+"""The cells of the benchmark: which networks are trained, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from actlab.core import ACTIVATIONS, Elementwise
+from actlab.initialisers import Initialiser, glorot_uniform, he_normal, lecun_normal, pytorch_uniform
+from actlab.meanfield import critical_sigma_w
+from actlab.network import Network, initialise
+from actlab.optimisers import SGD, Adam, Optimiser
+
+INPUTS, WIDTH, CLASSES = 64, 32, 10
+DEPTHS = (1, 4, 10, 20)
+#: Variance of the biases where the weights are critical; without biases many functions have no critical weights.
+SIGMA_B2 = 0.05
+
+
+@dataclass(frozen=True)
+class Start:
+    """How networks start: a rule for the weights, and the variance of the biases in a layer of so many inputs."""
+
+    rule: Initialiser
+    bias_variance: Callable[[int], float] = lambda fan_in: 0.0
+
+
+def _pytorch(activation: Elementwise) -> Start:
+    return Start(pytorch_uniform, lambda fan_in: pytorch_uniform.bias_scale / fan_in)
+
+
+@cache
+def _critical(activation: Elementwise) -> Start | None:
+    found = critical_sigma_w(activation, sigma_b2=SIGMA_B2)
+    return Start(lecun_normal.with_scale(found.sigma_w**2), lambda fan_in: SIGMA_B2) if found else None
+
+
+#: By name, the start for an activation; None where there is none. "glorot" is Keras' default, "pytorch" PyTorch's.
+STARTS: dict[str, Callable[[Elementwise], Start | None]] = {
+    "glorot": lambda activation: Start(glorot_uniform),
+    "pytorch": _pytorch,
+    "he": lambda activation: Start(he_normal),
+    "lecun": lambda activation: Start(lecun_normal),
+    "critical": _critical,
+}
+
+#: By name, an optimiser of a learning rate, and the rates that are tried.
+OPTIMISERS: dict[str, tuple[Callable[[float], Optimiser], tuple[float, ...]]] = {
+    "Adam": (Adam, (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)),
+    "SGD": (lambda rate: SGD(rate, momentum=0.9), (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One cell: an activation in networks of ``depth`` hidden layers, their start and their optimiser by name."""
+
+    activation: Elementwise
+    depth: int
+    start: str
+    optimiser: str
+
+    def networks(self, count: int, seed: int) -> Network:
+        """Networks before the training; those of one seed and start differ between activations in scale at most."""
+        widths = (INPUTS, *(WIDTH,) * self.depth, CLASSES)
+        start = STARTS[self.start](self.activation)
+        # The biases are uniform, as PyTorch's are.
+        limits = [float(np.sqrt(3 * start.bias_variance(fan_in))) for fan_in in widths[:-1]]
+        return initialise(
+            widths, self.activation, networks=count, seed=seed, initialiser=start.rule, bias_limit=limits
+        )
+
+    def __str__(self) -> str:
+        return f"{self.activation}, {self.depth} deep, {self.start}, {self.optimiser}"
+
+
+def activations() -> tuple[Elementwise, ...]:
+    """Every elementwise activation of the registry through which a gradient passes."""
+    x = np.linspace(-8, 8, 1001)
+    return tuple(a for a in ACTIVATIONS.values() if isinstance(a, Elementwise) and a.derivative(x).any())
+
+
+def cells() -> tuple[Settings, ...]:
+    """All cells, those of one activation together."""
+    return tuple(
+        Settings(activation, depth, start, optimiser)
+        for activation in activations()
+        for depth in DEPTHS
+        for start in STARTS
+        if STARTS[start](activation) is not None
+        for optimiser in OPTIMISERS
+    )
