@@ -22,6 +22,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ALLOWED = {
     "core": set(),
     "statistics": set(),
+    "provenance": set(),
     "checks": set(),
     "checkpoints": set(),
     "sweep": {"checkpoints", "checks"},
@@ -59,6 +60,7 @@ ALLOWED = {
         "network",
         "optimisers",
         "orders",
+        "provenance",
         "statistics",
         "sweep",
         "tf",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import platform
 import re
 import time
-from datetime import date
 from pathlib import Path
 
 import numpy as np
 
-from actlab import orders
+from actlab import orders, provenance
 from actlab.experiments.cosine_table.record import Cell, Table
 from actlab.experiments.cosine_table.report import percent
 from actlab.experiments.cosine_table.settings import NETWORKS, SETTINGS
@@ -40,20 +38,15 @@ def main(arguments: list[str] | None = None) -> None:
             options.networks, options.seed, executor=_executor(options.workers), progress=True, save=save, **how
         )
         cells.append(Cell.of(settings, fits))
-        provenance = {
-            "command": parser.prog,
+        settings_of_all = {
             "networks": options.networks,
             "networks sharing a shuffle": orders.GROUP,
             "seed": options.seed,
             **how,
-            "numpy": np.__version__,
-            "Python": platform.python_version(),
-            "machine": platform.machine(),
             "workers": options.workers,
             "seconds": round(time.perf_counter() - start),
-            "date": date.today().isoformat(),
         }
-        Table(provenance, tuple(cells)).save(options.output)
+        Table(provenance.of_run(parser.prog, np, **settings_of_all), tuple(cells)).save(options.output)
         print(f"{settings}: below 0.01 {percent(cells[-1].success(0.01))}", flush=True)
 
 

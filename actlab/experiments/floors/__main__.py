@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import platform
 import time
-from datetime import date
 from pathlib import Path
 
 import numpy as np
 import scipy
 
+from actlab import provenance
 from actlab.experiments.cosine_table.settings import COSINE_ACTIVATIONS, HIDDEN
 from actlab.experiments.floors.record import Floor, read, write
 from actlab.experiments.floors.search import find_floor
@@ -30,6 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
     parser.add_argument("--output", type=Path, default=Path("floors.json"), help="default: floors.json")
     options = parser.parse_args(arguments)
+    source = provenance.of_run(parser.prog, np, scipy)
     floors = read(options.output) if options.output.exists() else {}
     for activation in COSINE_ACTIVATIONS:
         for hidden in options.hidden if activation.name in options.activations else ():
@@ -37,21 +37,11 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"{time.process_time():5.0f} s  {found}", flush=True)
             floors[activation, hidden] = min(found, floors.get((activation, hidden), found), key=lambda f: f.loss)
             # Anew after each, so that an interrupted run leaves what it has found.
-            write(sorted(floors.values(), key=_place), {"command": parser.prog, **_versions()}, options.output)
+            write(sorted(floors.values(), key=_place), source, options.output)
 
 
 def _place(found: Floor) -> tuple[int, int]:
     return COSINE_ACTIVATIONS.index(found.activation), found.hidden
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "Python": platform.python_version(),
-        "machine": platform.machine(),
-        "date": date.today().isoformat(),
-    }
 
 
 if __name__ == "__main__":
