@@ -10,8 +10,8 @@ from actlab import functions as _functions  # noqa: F401  (its import fills the 
 from actlab.core import ACTIVATIONS, Activation, Elementwise, Param, Vectorwise, get, names, nearest
 
 _ON_DEMAND = (
-    "cards", "catalogue", "experiments", "figures", "formulas", "initialisers", "network", "properties", "references",
-    "statistics", "tf", "training",
+    "cards", "catalogue", "experiments", "figures", "formulas", "initialisers", "meanfield", "network", "properties",
+    "references", "statistics", "tf", "training",
 )  # fmt: skip
 
 globals().update({name: get(name) for name in names(aliases=True)})

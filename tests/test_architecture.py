@@ -31,6 +31,7 @@ ALLOWED = {
     "properties": {"core"},
     "references": {"core"},
     "initialisers": {"core"},
+    "meanfield": {"checks", "core"},
     "calls": {"core"},
     "tf": {"calls", "core"},
     "peers": {"calls", "core", "tf"},
