@@ -190,7 +190,7 @@ def fit(
     if dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
     x, y = _data(network, x, y, loss, dtype)
-    validation = None if validation is None else _data(network, *validation, loss, dtype)
+    validation = None if validation is None else _data(network, *validation, loss, dtype, of="validation: ")
     _check_numbers(epochs=(epochs, 0), batch_size=(batch_size, 1), seed=(seed, 0), first=(first, 0))
     orders.check(order)
     rate = np.broadcast_to(np.asarray(optimiser.learning_rate), np.shape(optimiser.learning_rate) or (1,))
@@ -511,18 +511,20 @@ def _loss(loss: str | Loss) -> Loss:
     return LOSSES[loss]
 
 
-def _data(network: Network, x: np.ndarray, y: np.ndarray, loss: Loss, dtype: str) -> tuple[np.ndarray, np.ndarray]:
+def _data(
+    network: Network, x: np.ndarray, y: np.ndarray, loss: Loss, dtype: str, of: str = ""
+) -> tuple[np.ndarray, np.ndarray]:
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     count = outputs(network.output, network.widths[-1])
     if y.ndim == 1 and loss.columns(count) == 1:
         y = y[:, np.newaxis]
     if x.ndim != 2 or x.shape[1] != network.widths[0] or not len(x):
-        raise ValueError(f"x must be (points, inputs) with {network.widths[0]} inputs; got {x.shape}")
+        raise ValueError(f"{of}x must be (points, inputs) with {network.widths[0]} inputs; got {x.shape}")
     if y.ndim != 2 or len(y) != len(x):
-        raise ValueError(f"y must have a row for each of the {len(x)} points; got the shape {y.shape}")
+        raise ValueError(f"{of}y must have a row for each of the {len(x)} points; got the shape {y.shape}")
     for name, data in (("x", x), ("y", y)):
         if (beyond := ~(np.abs(data) <= np.finfo(dtype).max)).any():
-            raise ValueError(f"{name} must be finite as {dtype}; got {data[beyond][0]}")
+            raise ValueError(f"{of}{name} must be finite as {dtype}; got {data[beyond][0]}")
     loss.check(y, count)
     return x.astype(dtype), y.astype(dtype)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from actlab.core import ACTIVATIONS, Elementwise
 from actlab.initialisers import Initialiser, glorot_uniform, he_normal, lecun_normal, pytorch_uniform
-from actlab.meanfield import critical_sigma_w
+from actlab.meanfield import NoCriticalPoint, critical_sigma_w
 from actlab.network import Network, initialise
 from actlab.optimisers import SGD, Adam, Optimiser
 
@@ -34,11 +34,17 @@ def _pytorch(activation: Elementwise) -> Start:
 
 @cache
 def _critical(activation: Elementwise) -> Start | None:
-    found = critical_sigma_w(activation, sigma_b2=SIGMA_B2)
-    return Start(lecun_normal.with_scale(found.sigma_w**2), lambda fan_in: SIGMA_B2) if found else None
+    try:
+        sigma_w = critical_sigma_w(activation, sigma_b2=SIGMA_B2)
+    except ValueError:
+        return None  # it jumps, and has no slope there whose mean square could be 1
+    if isinstance(sigma_w, NoCriticalPoint):
+        sigma_w = sigma_w.jump_at
+    return None if sigma_w is None else Start(lecun_normal.with_scale(sigma_w**2), lambda fan_in: SIGMA_B2)
 
 
-#: By name, the start for an activation; None where there is none. "glorot" is Keras' default, "pytorch" PyTorch's.
+#: By name, the start for an activation; None where there is none. "glorot" is Keras' default, "pytorch" PyTorch's;
+#: "critical" is where the mean squared gradient's factor in a wide layer, chi_1, comes to 1 or jumps over it.
 STARTS: dict[str, Callable[[Elementwise], Start | None]] = {
     "glorot": lambda activation: Start(glorot_uniform),
     "pytorch": _pytorch,
@@ -69,9 +75,7 @@ class Settings:
         start = STARTS[self.start](self.activation)
         # The biases are uniform, as PyTorch's are.
         limits = [float(np.sqrt(3 * start.bias_variance(fan_in))) for fan_in in widths[:-1]]
-        return initialise(
-            widths, self.activation, networks=count, seed=seed, initialiser=start.rule, bias_limit=limits
-        )
+        return initialise(widths, self.activation, networks=count, seed=seed, initialiser=start.rule, bias_limit=limits)
 
     def __str__(self) -> str:
         return f"{self.activation}, {self.depth} deep, {self.start}, {self.optimiser}"

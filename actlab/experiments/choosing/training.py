@@ -55,7 +55,11 @@ def train_cell(settings: Settings, *, networks: int = NETWORKS, epochs: int = EP
     data = split()
     make, rates = OPTIMISERS[settings.optimiser]
     tried = settings.networks(TUNING_NETWORKS, seed + 1)
-    how = {"loss": "softmax_cross_entropy", "batch_size": BATCH_SIZE, "validation": (data.x_validation, data.y_validation)}
+    how = {
+        "loss": "softmax_cross_entropy",
+        "batch_size": BATCH_SIZE,
+        "validation": (data.x_validation, data.y_validation),
+    }
     validation = [
         float(
             fit(tried, data.x, data.y, epochs=min(TUNING_EPOCHS, epochs), optimiser=make(rate), seed=seed + 1, **how)
