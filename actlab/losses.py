@@ -17,12 +17,15 @@ class Loss:
     ``evaluate(outputs, targets, axis)`` returns the loss of each example, of the shape of ``outputs`` with ``axis``
     reduced to 1, and the gradient with respect to the outputs, a new array of their shape. ``columns(outputs)`` is how
     many numbers a target has for that many outputs, and ``check(y, outputs)`` refuses targets that do not fit.
+    ``right(outputs, targets, axis)``, of the shape of the losses, says which examples are told rightly; None where that
+    is not a question.
     """
 
     name: str
     evaluate: Evaluate
     columns: Callable[[int], int]
     check: Callable[[np.ndarray, int], None]
+    right: Callable[[np.ndarray, np.ndarray, int], np.ndarray] | None = None
 
 
 def _squared_error(outputs: np.ndarray, targets: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
@@ -50,6 +53,11 @@ def _cross_entropy(logits: np.ndarray, labels: np.ndarray, axis: int) -> tuple[n
     return loss, powers
 
 
+def _most_likely(logits: np.ndarray, labels: np.ndarray, axis: int) -> np.ndarray:
+    # nan, from a network that diverged, is no answer: argmax would take it for the largest number.
+    return (logits.argmax(axis=axis, keepdims=True) == labels) & ~np.isnan(logits).any(axis=axis, keepdims=True)
+
+
 def _check_labels(y: np.ndarray, outputs: int) -> None:
     if y.shape[-1] != 1:
         raise ValueError(f"labels must be one whole number for each example; got {y.shape[-1]} numbers")
@@ -60,6 +68,6 @@ def _check_labels(y: np.ndarray, outputs: int) -> None:
 
 MEAN_SQUARED_ERROR = Loss("mse", _squared_error, lambda outputs: outputs, _check_numbers)
 #: Softmax and cross-entropy in one, of logits and of labels counted from 0.
-SOFTMAX_CROSS_ENTROPY = Loss("softmax_cross_entropy", _cross_entropy, lambda outputs: 1, _check_labels)
+SOFTMAX_CROSS_ENTROPY = Loss("softmax_cross_entropy", _cross_entropy, lambda outputs: 1, _check_labels, _most_likely)
 
 LOSSES = {loss.name: loss for loss in (MEAN_SQUARED_ERROR, SOFTMAX_CROSS_ENTROPY)}

@@ -95,13 +95,17 @@ class Fit:
     ``losses`` is (epochs, networks): the mean over an epoch's examples of their loss when their batch's turn came, as
     Keras reports it. ``snapshots`` holds those that were asked for. ``state`` and ``network`` are what ``fit`` goes on
     from; there is no state after compiled training. A network that diverged is among them, with losses of infinity or
-    nan.
+    nan. ``validation_losses`` is the mean loss on the validation data after each epoch, and ``accuracies`` the share of
+    these data whose label has the largest logit, both (epochs, networks); None where there are no such data, or no
+    labels.
     """
 
     network: Network
     losses: np.ndarray
     snapshots: tuple[Snapshot, ...]
     state: State | None
+    validation_losses: np.ndarray | None = None
+    accuracies: np.ndarray | None = None
 
     def __repr__(self) -> str:
         done = len(self.losses) if self.state is None else self.state.epochs
@@ -125,6 +129,7 @@ def fit(
     block: int | None = None,
     resume: State | None = None,
     backend: Backend = "numpy",
+    validation: tuple[np.ndarray, np.ndarray] | None = None,
     after_epoch: Callable[[int], None] = lambda epoch: None,
 ) -> Fit:
     """Train every network by minibatches on the same data.
@@ -162,6 +167,8 @@ def fit(
         "numpy", or "numba" for compiled code: one hidden layer with an activation of ``actlab.compiled.supported()``,
         one input and one output, mean squared error, Adam, no other order than one that groups share. Snapshots are
         then taken before the first epoch and after the last, and the training cannot be resumed.
+    validation
+        Further data, like x and y, on which the networks are looked at after every epoch; nothing is learnt from them.
     after_epoch
         Called with the number of epochs done after each epoch of each block.
 
@@ -183,6 +190,7 @@ def fit(
     if dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
     x, y = _data(network, x, y, loss, dtype)
+    validation = None if validation is None else _data(network, *validation, loss, dtype, of="validation: ")
     _check_numbers(epochs=(epochs, 0), batch_size=(batch_size, 1), seed=(seed, 0), first=(first, 0))
     orders.check(order)
     rate = np.broadcast_to(np.asarray(optimiser.learning_rate), np.shape(optimiser.learning_rate) or (1,))
@@ -199,7 +207,7 @@ def fit(
         raise ValueError(f"snapshots must be epochs from {resume.epochs} to {last}; got {sorted(outside)[0]!r}")
     kind, trainers = layouts.choose(shapes), _Block
     if backend == "numba":
-        _check_compiled(network, optimiser, loss, order, resume, asked - {0, last})
+        _check_compiled(network, optimiser, loss, order, resume, asked - {0, last}, validation)
         kind, trainers = layouts.Lanes, _CompiledBlock
     if block is None:
         widest = max(max(layer[0]) for layer in shapes)
@@ -212,13 +220,19 @@ def fit(
         seats = np.pad(part, (0, max(0, layouts.least(kind) - part.size)), mode="edge")
         trainer = trainers(network, kind(shapes, seats.size), rows[seats].astype(dtype), optimiser, rate[seats], loss)
         trainer.resume(resume, seats)
-        trainer.train(x, y, _Schedule(order, seed, first + start, epochs, batch_size), asked, after_epoch)
+        trainer.train(x, y, _Schedule(order, seed, first + start, epochs, batch_size), asked, validation, after_epoch)
         parts.append(trainer.result(part.size))
     return _joined(network, parts, last)
 
 
 def _check_compiled(
-    network: Network, optimiser: Optimiser, loss: Loss, order: str, resume: State, between: frozenset[int]
+    network: Network,
+    optimiser: Optimiser,
+    loss: Loss,
+    order: str,
+    resume: State,
+    between: frozenset[int],
+    validation: tuple | None,
 ) -> None:
     able = (
         (
@@ -231,6 +245,7 @@ def _check_compiled(
         (order != "independent", "an order that groups of networks share"),
         (resume.epochs == 0, "a training from the beginning"),
         (not between, "no snapshots between the first epoch and the last"),
+        (validation is None, "no validation data"),
     )
     if missing := [what for can, what in able if not can]:
         raise ValueError(f'backend "numba" needs {", ".join(missing)}; use backend "numpy"')
@@ -259,14 +274,16 @@ class _Block:
         self.activations = [network.activation(layer) for layer in range(len(self.layers))]
         self.losses: list[np.ndarray] = []
         self.snapshots: list[Snapshot] = []
+        self.validated: list[tuple[np.ndarray, np.ndarray | None]] = []
 
     def resume(self, state: State, seats: np.ndarray) -> None:
         self.epochs, self.steps = state.epochs, state.steps
         self.slots = [self.layout.pack(slot[seats].astype(self.parameters.dtype)) for slot in state.slots]
 
     def train(
-        self, x: np.ndarray, y: np.ndarray, plan: _Schedule, asked: frozenset[int], after_epoch: Callable[[int], None]
-    ) -> None:
+        self, x: np.ndarray, y: np.ndarray, plan: _Schedule, asked: frozenset[int],
+        validation: tuple[np.ndarray, np.ndarray] | None, after_epoch: Callable[[int], None],
+    ) -> None:  # fmt: skip
         layout, points = self.layout, len(x)
         arranged = orders.arrangements(plan.order, plan.seed, plan.first, layout.networks, points)
         data = layout.arrange(x, y, arranged)
@@ -287,10 +304,12 @@ class _Block:
                 self.epochs += 1
                 if self.epochs in asked:
                     self._look(x, y)
+                if validation is not None:
+                    self.validated.append(self._validate(*validation))
                 after_epoch(self.epochs)
 
-    def result(self, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[Snapshot], int]:
-        """Rows of parameters, losses, slots, snapshots of the first ``count`` networks, and the steps done."""
+    def result(self, count: int) -> tuple:
+        """Of the first ``count`` networks: parameters in rows, losses, slots, snapshots, steps done, validation."""
         rows = self.layout.rows(self.parameters)[:count]
         losses = np.array([loss[:count] for loss in self.losses], self.parameters.dtype).reshape(-1, count)
         slots = np.array([self.layout.rows(slot)[:count] for slot in self.slots], rows.dtype).reshape(-1, *rows.shape)
@@ -298,7 +317,11 @@ class _Block:
             Snapshot(s.epoch, s.loss[:count], s.gradient_norms[:count], tuple(dead[:count] for dead in s.dead))
             for s in self.snapshots
         ]
-        return rows, losses, slots, seen, self.steps
+        validated = [
+            None if column[0] is None else np.array([values[:count] for values in column])
+            for column in zip(*self.validated, strict=True)
+        ]
+        return rows, losses, slots, seen, self.steps, validated or [None, None]
 
     def _step(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """One step of every network; the sum of the batch's losses before it, (networks,)."""
@@ -313,11 +336,9 @@ class _Block:
         Those are the pre-activations and the values of learnt parameters.
         """
         layout, inputs, slopes, seen = self.layout, [x], [], []
-        for layer, (weights, biases, *learnt) in enumerate(self.layers):
-            values = dict(zip(_learnt_names(self.network, layer), learnt, strict=True))
-            z = layout.affine(inputs[-1], weights, biases)
-            seen.append(admissible(self.activations[layer], z, values))
-            value, slope = _forward(self.activations[layer], *seen[-1], layout.units)
+        for layer in range(len(self.layers)):
+            z, values, value, slope = self._layer(layer, inputs[-1])
+            seen.append((z, values))
             inputs.append(value)
             slopes.append(slope)
         losses, upstream = self.loss.evaluate(inputs[-1], y, layout.units)
@@ -334,6 +355,27 @@ class _Block:
             if layer:
                 upstream = layout.pull(upstream, self.layers[layer][0])
         return layout.by_network(np.add.reduce(losses, axis=layout.batch, keepdims=True)), seen
+
+    def _layer(self, layer: int, inputs: np.ndarray) -> tuple:
+        """Pre-activations, values of learnt parameters, outputs, and what ``_forward`` says of the way back."""
+        weights, biases, *learnt = self.layers[layer]
+        values = dict(zip(_learnt_names(self.network, layer), learnt, strict=True))
+        z, values = admissible(self.activations[layer], self.layout.affine(inputs, weights, biases), values)
+        return z, values, *_forward(self.activations[layer], z, values, self.layout.units)
+
+    def _validate(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """The mean loss, and the share of right answers if the loss knows such, each (networks,)."""
+        layout, outputs = self.layout, self.layout.everything(x)
+        for layer in range(len(self.layers)):
+            *_, outputs, _ = self._layer(layer, outputs)
+        targets = layout.everything(y)
+
+        def mean(values: np.ndarray) -> np.ndarray:
+            return layout.by_network(np.add.reduce(values, axis=layout.batch, keepdims=True)) / len(x)
+
+        losses, _ = self.loss.evaluate(outputs, targets, layout.units)
+        right = self.loss.right
+        return mean(losses), None if right is None else mean(right(outputs, targets, layout.units))
 
     def _look(self, x: np.ndarray, y: np.ndarray) -> None:
         layout = self.layout
@@ -355,7 +397,7 @@ class _Block:
 class _CompiledBlock(_Block):
     """The same, all epochs in compiled code."""
 
-    def train(self, x, y, plan, asked, after_epoch):
+    def train(self, x, y, plan, asked, validation, after_epoch):
         from actlab.compiled import train_block
 
         x, y = x.astype(self.parameters.dtype), y.astype(self.parameters.dtype)
@@ -382,8 +424,8 @@ class _CompiledBlock(_Block):
 
     def result(self, count):
         """As of the other blocks, but without what the optimiser remembers."""
-        rows, losses, _, seen, _ = super().result(count)
-        return rows, losses, None, seen, None
+        rows, losses, _, seen, _, validated = super().result(count)
+        return rows, losses, None, seen, None, validated
 
 
 def _forward(activation: Activation, z: np.ndarray, values: Mapping[str, np.ndarray], units: int):
@@ -469,24 +511,26 @@ def _loss(loss: str | Loss) -> Loss:
     return LOSSES[loss]
 
 
-def _data(network: Network, x: np.ndarray, y: np.ndarray, loss: Loss, dtype: str) -> tuple[np.ndarray, np.ndarray]:
+def _data(
+    network: Network, x: np.ndarray, y: np.ndarray, loss: Loss, dtype: str, of: str = ""
+) -> tuple[np.ndarray, np.ndarray]:
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     count = outputs(network.output, network.widths[-1])
     if y.ndim == 1 and loss.columns(count) == 1:
         y = y[:, np.newaxis]
     if x.ndim != 2 or x.shape[1] != network.widths[0] or not len(x):
-        raise ValueError(f"x must be (points, inputs) with {network.widths[0]} inputs; got {x.shape}")
+        raise ValueError(f"{of}x must be (points, inputs) with {network.widths[0]} inputs; got {x.shape}")
     if y.ndim != 2 or len(y) != len(x):
-        raise ValueError(f"y must have a row for each of the {len(x)} points; got the shape {y.shape}")
+        raise ValueError(f"{of}y must have a row for each of the {len(x)} points; got the shape {y.shape}")
     for name, data in (("x", x), ("y", y)):
         if (beyond := ~(np.abs(data) <= np.finfo(dtype).max)).any():
-            raise ValueError(f"{name} must be finite as {dtype}; got {data[beyond][0]}")
+            raise ValueError(f"{of}{name} must be finite as {dtype}; got {data[beyond][0]}")
     loss.check(y, count)
     return x.astype(dtype), y.astype(dtype)
 
 
 def _joined(network: Network, parts: Sequence[tuple], epochs: int) -> Fit:
-    rows, losses, slots, seen, steps = zip(*parts, strict=True)
+    rows, losses, slots, seen, steps, validated = zip(*parts, strict=True)
     snapshots = [
         Snapshot(
             same[0].epoch,
@@ -498,4 +542,5 @@ def _joined(network: Network, parts: Sequence[tuple], epochs: int) -> Fit:
     ]
     state = None if steps[0] is None else State(epochs, steps[0], np.concatenate(slots, axis=1))
     trained = _from_rows(network, np.concatenate(rows))
-    return Fit(trained, np.concatenate(losses, axis=1), tuple(snapshots), state)
+    found = [None if column[0] is None else np.concatenate(column, axis=1) for column in zip(*validated, strict=True)]
+    return Fit(trained, np.concatenate(losses, axis=1), tuple(snapshots), state, *found)

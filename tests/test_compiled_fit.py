@@ -57,6 +57,7 @@ def test_no_epochs_leave_the_networks_as_they_are():
         ({"snapshots": (1,)}, "no snapshots between the first epoch and the last"),
         ({"loss": "softmax_cross_entropy"}, "the mean squared error"),
         ({"optimiser": SGD()}, "Adam"),
+        ({"validation": (np.zeros((1, 1)), [0.0])}, "no validation data"),
         ({"widths": (1, 2, 2, 1)}, "one input, hidden layer and output"),
         ({"widths": (1, 2, 1), "learn": True}, "nothing learnt but weights"),
     ],

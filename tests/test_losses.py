@@ -51,6 +51,15 @@ def test_cross_entropy_is_minus_the_logarithm_of_the_labels_share(logits, labels
     np.testing.assert_allclose(back(axis, gradient), np.exp(logs) - np.eye(3)[chosen[..., 0]], rtol=1e-12, atol=1e-16)
 
 
+@each_axis
+def test_the_largest_logit_is_the_answer(logits, labels, axis):
+    right = SOFTMAX_CROSS_ENTROPY.right(along(axis, logits), along(axis, labels), axis)
+    assert (back(axis, right)[..., 0] == (np.argmax(logits, axis=-1) == labels[..., 0])).all()
+    logits[0, 0] = np.nan
+    assert not back(axis, SOFTMAX_CROSS_ENTROPY.right(along(axis, logits), along(axis, labels * 0), axis))[0, 0]
+    assert MEAN_SQUARED_ERROR.right is None
+
+
 def exactly(z, label):
     """Loss and gradient with 50 digits."""
     with mpmath.workdps(50):

@@ -143,6 +143,9 @@ def everything(done: Fit) -> dict[str, np.ndarray]:
     """All that a training has made, each array with the networks first."""
     found = arrays(done.network) | {"losses": done.losses.T}
     found |= {f"slot {number}": slot for number, slot in enumerate(done.state.slots)}
+    for name, values in (("validation losses", done.validation_losses), ("accuracies", done.accuracies)):
+        if values is not None:
+            found[name] = values.T
     for seen in done.snapshots:
         named = {"loss": seen.loss, "norms": seen.gradient_norms} | {f"dead {n}": d for n, d in enumerate(seen.dead)}
         found |= {f"{name} after {seen.epoch}": array for name, array in named.items()}
@@ -397,6 +400,55 @@ def test_a_unit_is_dead_by_the_exact_derivative(dtype, layout):
     assert not done.snapshots[0].dead[0].any()
 
 
+def labelled(seed: int, points: int):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(points, 2)), rng.integers(0, 3, size=points)
+
+
+@in_each_layout
+@each_dtype
+def test_validation_looks_at_other_data_after_every_epoch(dtype, layout):
+    network = initialise((2, 4, 5, 3), "tanh", networks=40, seed=21, bias_limit=0.5)
+    x, y = labelled(1, 12)
+    others, labels = labelled(2, 9)
+    how = {"loss": "softmax_cross_entropy", "batch_size": 5, "dtype": dtype, "seed": 4}
+    done = fit(network, x, y, epochs=3, validation=(others, labels), **how)
+    part, tolerance = None, 1e-12 if dtype == "float64" else 2e-6
+    for epoch in range(3):
+        start, resume = (network, None) if part is None else (part.network, part.state)
+        part = fit(start, x, y, epochs=1, resume=resume, **how)
+        logits = part.network(others)
+        shifted = logits - logits.max(axis=-1, keepdims=True)
+        logs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+        losses = -np.take_along_axis(logs, labels[np.newaxis, :, np.newaxis], axis=-1).mean(axis=(1, 2))
+        np.testing.assert_allclose(done.validation_losses[epoch], losses, rtol=tolerance)
+        right = (logits.argmax(axis=-1) == labels).mean(axis=1)
+        np.testing.assert_allclose(done.accuracies[epoch], right, rtol=1e-6)
+    assert 0 < np.std(done.accuracies) and done.accuracies.shape == (3, 40)
+
+
+@in_each_layout
+def test_validation_changes_nothing_and_depends_on_no_company(layout):
+    network = initialise((2, 4, 3), "silu", networks=70, seed=22)
+    x, y = labelled(1, 12)
+    how = {"epochs": 2, "loss": "softmax_cross_entropy", "batch_size": 5}
+    plain = everything(fit(network, x, y, **how))
+    assert "accuracies" not in plain
+    looked = everything(fit(network, x, y, validation=labelled(2, 9), **how))
+    assert_identical({name: looked[name] for name in plain}, plain)
+    assert_identical(everything(fit(network, x, y, validation=labelled(2, 9), block=30, **how)), looked)
+    few = everything(fit(network.select(slice(2)), x, y, validation=labelled(2, 9), **how))
+    assert_identical(few, looked, slice(2))
+
+
+def test_without_labels_there_is_a_validation_loss_alone():
+    network = initialise((1, 3, 1), "tanh", networks=2, seed=1)
+    done = fit(network, np.ones((4, 1)), np.ones(4), epochs=1, validation=(np.zeros((5, 1)), np.full(5, 2.0)))
+    assert done.accuracies is None
+    expected = np.square(done.network(np.zeros((5, 1))) - 2).mean(axis=(1, 2))
+    np.testing.assert_allclose(done.validation_losses[0], expected, rtol=1e-6)
+
+
 def test_after_each_epoch_of_each_block_the_caller_is_told():
     network = initialise((1, 2, 1), "tanh", networks=5, seed=1)
     told = []
@@ -450,8 +502,10 @@ def test_cross_entropy_of_a_network_that_diverges():
     network = initialise((1, 4, 3), "relu", networks=2, seed=3)
     x, _ = data(1, 1, POINTS)
     how = {"epochs": 40, "batch_size": 4, "loss": "softmax_cross_entropy"}
-    done = fit(network, x, np.arange(POINTS) % 3, optimiser=SGD([1e30, 0.01]), **how)
+    done = fit(network, x, np.arange(POINTS) % 3, optimiser=SGD([1e30, 0.01]), validation=(x, np.zeros(POINTS)), **how)
     assert np.isfinite(done.losses[-1]).tolist() == [False, True]
+    assert np.isfinite(done.validation_losses[-1]).tolist() == [False, True]
+    assert done.accuracies[-1, 0] == 0  # nan is no answer, not even 0
 
 
 # --- Bad input --------------------------------------------------------------------------------------------------------
@@ -482,6 +536,9 @@ def test_cross_entropy_of_a_network_that_diverges():
         ({"snapshots": [3]}, "snapshots must be epochs from 0 to 2; got 3"),
         ({"snapshots": [0, -1]}, "snapshots must be epochs from 0 to 2; got -1"),
         ({"snapshots": [0.5]}, r"snapshots must be epochs from 0 to 2; got 0\.5"),
+        ({"validation": (np.zeros((4, 3)), np.zeros(4))}, r"validation: x must be \(points, inputs\) with 2 inputs"),
+        ({"validation": (np.zeros((4, 2)), np.zeros(3))}, "validation: y must have a row for each of the 4 points"),
+        ({"validation": (np.zeros((1, 2)), [np.nan])}, "validation: y must be finite as float32; got nan"),
         ({"loss": "softmax_cross_entropy", "y": np.ones(4)}, "labels must be whole numbers from 0 to 0; got 1"),
     ],
 )  # fmt: skip
