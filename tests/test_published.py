@@ -18,7 +18,7 @@ PAPERS = {
     "cho2009kernel", "glorot2010understanding", "hanin2018which", "hanin2020products", "hayou2019impact",
     "he2015delving", "hendrycks2016gelu", "klambauer2017self", "lu2020dying", "misra2020mish", "montufar2014number",
     "pennington2017resurrecting", "poole2016exponential", "ramachandran2017searching", "saxe2014exact",
-    "schoenholz2017deep", "williams1998computation", "zhang2023dive",
+    "schoenholz2017deep", "williams1998computation",
 }  # fmt: skip
 
 each_row = pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.name)
