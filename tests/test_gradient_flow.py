@@ -166,7 +166,7 @@ def test_thirty_layers_of_a_thousand_units_are_within_two_per_cent_of_theory(act
 
 
 def test_where_lengths_drift_apart_chi_is_that_of_each_network():
-    """GELU with He's weights: q = 2 is near a length from which it grows or falls, and no two inputs keep one length.
+    """GELU with He's weights: at q = 2 lengths fall so slowly that chance moves them as much, and inputs part.
 
     With one input for each network the theory still holds, at the length that was measured.
     """
