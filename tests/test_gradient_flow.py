@@ -152,8 +152,11 @@ def test_every_layer_multiplies_the_mean_squared_gradient_by_chi(activation, sig
 
 
 @pytest.mark.parametrize(
-    ("activation", "sigma_w2"), [("tanh", 2.0), ("gelu", 1.5), ("selu", 1.0), ("sigmoid", 1.0), ("relu", 2.0)]
-)
+    ("activation", "sigma_w2"),
+    [
+        ("tanh", 2.0), ("gelu", 1.5), ("silu", 1.5), ("elu", 1.0), ("selu", 1.0), ("sigmoid", 1.0), ("relu", 2.0),
+    ],
+)  # fmt: skip
 def test_thirty_layers_of_a_thousand_units_are_within_two_per_cent_of_theory(activation, sigma_w2):
     """Of ln chi per layer along the course of q; 0.02 for ReLU, whose ln chi is 0. At 2 GELU's lengths would part."""
     rule = initialisers.lecun_uniform.with_scale(sigma_w2)
