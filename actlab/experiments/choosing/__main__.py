@@ -1,0 +1,51 @@
+"""The command ``python -m actlab.experiments.choosing``: trains the networks of every cell and records them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import sklearn
+from joblib import Parallel, delayed, parallel_config
+from tqdm import tqdm
+
+from actlab import provenance
+from actlab.experiments.choosing.record import load, write
+from actlab.experiments.choosing.settings import Settings, cells
+from actlab.experiments.choosing.training import EPOCHS, NETWORKS, Cell, train_cell
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train with the given arguments, by default those of the command line; cells in the output file are kept."""
+    parser = argparse.ArgumentParser(prog="python -m actlab.experiments.choosing", description=__doc__)
+    parser.add_argument("--networks", type=int, default=NETWORKS, help=f"in each cell; default: {NETWORKS}")
+    parser.add_argument("--epochs", type=int, default=EPOCHS, help=f"default: {EPOCHS}")
+    parser.add_argument("--seed", type=int, default=0, help="of every cell; default: 0")
+    parser.add_argument("--cells", nargs="+", default=[""], metavar="TEXT", help="those whose name holds one of these")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes; default: one per processor")
+    parser.add_argument("--output", type=Path, default=Path("choosing.json"), help="default: choosing.json")
+    options = parser.parse_args(arguments)
+    chosen = [settings for settings in cells() if any(text in str(settings) for text in options.cells)]
+    if not chosen:
+        parser.error(f"no cell's name holds {' or '.join(options.cells)}; one is {cells()[0]}")
+    how = {"networks": options.networks, "epochs": options.epochs, "seed": options.seed}
+    source = provenance.of_run(parser.prog, np, sklearn, **how)
+    held = {cell.settings: cell for cell in load(options.output).cells} if options.output.exists() else {}
+    for cell in _trained([settings for settings in chosen if settings not in held], options.workers, how):
+        held[cell.settings] = cell
+        # Anew after each, so that an interrupted run goes on from there.
+        write([held[settings] for settings in cells() if settings in held], source, options.output)
+
+
+def _trained(todo: Sequence[Settings], workers: int, how: Mapping[str, int]) -> Iterator[Cell]:
+    """The cells as they are finished, with a progress bar; each is trained by one thread."""
+    with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
+        finished = Parallel(return_as="generator_unordered")(delayed(train_cell)(settings, **how) for settings in todo)
+        yield from tqdm(finished, total=len(todo), unit="cell")
+
+
+if __name__ == "__main__":
+    main()

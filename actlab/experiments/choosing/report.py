@@ -1,0 +1,138 @@
+"""The benchmark read: which activation tells more digits than ReLU, and tables for the book."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from actlab.catalogue import Table
+from actlab.core import get
+from actlab.experiments.choosing.record import Record
+from actlab.experiments.choosing.settings import DEPTHS, OPTIMISERS, Settings
+from actlab.experiments.choosing.training import Cell
+from actlab.statistics import Mean, Paired, Share, holm
+
+BASE = get("relu")
+LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One cell against the cell of the ReLU, network by network.
+
+    ``paired`` compares the accuracies on the test digits; ``p_value`` is its, corrected for all comparisons that were
+    made together.
+    """
+
+    cell: Cell
+    base: Cell
+    paired: Paired
+    p_value: float
+
+    @property
+    def verdict(self) -> str:
+        """Better, worse, or no measurable difference at a level of 5 % for all comparisons together."""
+        if self.p_value > LEVEL:
+            return "no measurable difference"
+        return "better" if self.paired.difference.value > 0 else "worse"
+
+    def __repr__(self) -> str:
+        difference, (low, high) = self.paired.difference, self.paired.difference.interval
+        return (
+            f"{self.cell.settings}: {100 * difference.value:+.2f} points against {self.base.settings.activation} "
+            f"(95 % interval {100 * low:+.2f} to {100 * high:+.2f}; more digits in {self.paired.better} of "
+            f"{difference.n} networks, fewer in {self.paired.worse}; corrected p = {self.p_value:.2g}): {self.verdict}"
+        )
+
+
+def chosen(record: Record, depth: int, optimiser: str) -> dict:
+    """For each activation the cell of the start that told the most validation digits; test digits play no part."""
+    found: dict = {}
+    for cell in record.cells:
+        if (cell.settings.depth, cell.settings.optimiser) == (depth, optimiser):
+            held = found.get(cell.settings.activation)
+            if held is None or max(cell.validation) > max(held.validation):
+                found[cell.settings.activation] = cell
+    return found
+
+
+def comparisons(record: Record) -> list[Comparison]:
+    """Every activation against ReLU, each with the start that suits it, for each depth and optimiser.
+
+    The p-values are corrected for all of them together, by Holm's method.
+    """
+    pairs = []
+    for depth in DEPTHS:
+        for optimiser in OPTIMISERS:
+            cells = chosen(record, depth, optimiser)
+            pairs += [(cell, cells[BASE]) for activation, cell in cells.items() if activation != BASE]
+    return _compared(pairs)
+
+
+def same_start(record: Record, start: str, activations: Sequence[str]) -> list[Comparison]:
+    """Some activations against ReLU from one start, for each depth and optimiser; p-values for these together."""
+    held = {cell.settings: cell for cell in record.cells}
+    pairs = [
+        (held[Settings(get(name), depth, start, optimiser)], held[Settings(BASE, depth, start, optimiser)])
+        for name in activations
+        for depth in DEPTHS
+        for optimiser in OPTIMISERS
+    ]
+    return _compared(pairs)
+
+
+def _compared(pairs: Sequence[tuple[Cell, Cell]]) -> list[Comparison]:
+    found = [Paired.of(cell.accuracies, base.accuracies) for cell, base in pairs]
+    corrected = holm([paired.p_value for paired in found])
+    return [
+        Comparison(cell, base, paired, float(p_value))
+        for (cell, base), paired, p_value in zip(pairs, found, corrected, strict=True)
+    ]
+
+
+def ranking(compared: Sequence[Comparison], depth: int, optimiser: str) -> Table:
+    """The comparisons of one depth and optimiser as a table, the best activation first; ReLU has its own line."""
+    shown = [c for c in compared if (c.cell.settings.depth, c.cell.settings.optimiser) == (depth, optimiser)]
+    lines = [(np.mean(c.cell.accuracies), c.cell, c) for c in shown]
+    lines.append((np.mean(shown[0].base.accuracies), shown[0].base, None))
+    rows = []
+    for _, cell, comparison in sorted(lines, key=lambda line: -line[0]):
+        low, high = (0.0, 0.0) if comparison is None else comparison.paired.difference.interval
+        rows.append((
+            f"`{cell.settings.activation}`",
+            cell.settings.start,
+            f"{100 * np.mean(cell.accuracies):.1f}",
+            "" if comparison is None else f"{100 * low:+.1f} to {100 * high:+.1f}",
+            "" if comparison is None else comparison.verdict,
+        ))  # fmt: skip
+    return Table(("activation", "start", "digits told, %", "against ReLU, points", "verdict"), tuple(rows))
+
+
+def grid(record: Record, of: Callable[[Cell], float], start: str, optimiser: str) -> tuple[list, np.ndarray]:
+    """The activations, and a number of each cell with this start and optimiser, (activations, depths); nan if none."""
+    held = {cell.settings: cell for cell in record.cells}
+    activations = list(dict.fromkeys(cell.settings.activation for cell in record.cells))
+    values = np.full((len(activations), len(DEPTHS)), np.nan)
+    for row, activation in enumerate(activations):
+        for column, depth in enumerate(DEPTHS):
+            cell = held.get(Settings(activation, depth, start, optimiser))
+            if cell is not None:
+                values[row, column] = of(cell)
+    return activations, values
+
+
+def accuracy(cell: Cell) -> Mean:
+    """The share of test digits told, in the mean over the networks."""
+    return Mean.of(cell.accuracies)
+
+
+def failures(cell: Cell) -> Share:
+    """The share of networks that failed to train."""
+    return Share.of(cell.failed)
+
+
+def relative_cost(cell: Cell, base: Cell) -> float:
+    """The processor time of an epoch, ReLU's being 1."""
+    return cell.seconds / base.seconds
