@@ -28,7 +28,8 @@ class Cell:
     cells: ``accuracies`` on the test digits, ``arrivals`` the epochs until nine tenths of the validation digits were
     told, infinity if they never were. ``gradients`` has two rows, before and after the training: for each layer the
     median over the networks of the norm of the gradient of the training loss. ``dead`` has the shares of hidden units
-    without slope on all training digits, before and after; nan for units that are merged. ``seconds`` is the processor time of an epoch of a network.
+    without slope on all training digits, before and after; nan for units that are merged. ``seconds`` is the processor
+    time of an epoch of a network.
     """
 
     settings: Settings
