@@ -32,9 +32,14 @@ class Comparison:
     p_value: float
 
     @property
+    def measurable(self) -> bool:
+        """Whether chance alone makes so large a difference too rarely: 5 % for all comparisons together."""
+        return self.p_value <= LEVEL
+
+    @property
     def verdict(self) -> str:
-        """Better, worse, or no measurable difference at a level of 5 % for all comparisons together."""
-        if self.p_value > LEVEL:
+        """Better, worse, or no measurable difference."""
+        if not self.measurable:
             return "no measurable difference"
         return "better" if self.paired.difference.value > 0 else "worse"
 

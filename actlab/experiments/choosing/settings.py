@@ -98,13 +98,8 @@ class Settings:
 def activations() -> tuple[Activation, ...]:
     """Every activation for hidden layers through which a gradient passes."""
     x = np.linspace(-8, 8, 1001)
-
-    def passes(activation: Activation) -> bool:
-        if isinstance(activation, Elementwise):
-            return bool(activation.derivative(x).any())
-        return activation.family != "output"
-
-    return tuple(filter(passes, ACTIVATIONS.values()))
+    hidden = [activation for activation in ACTIVATIONS.values() if activation.family != "output"]
+    return tuple(a for a in hidden if not isinstance(a, Elementwise) or a.derivative(x).any())
 
 
 def cells() -> tuple[Settings, ...]:
