@@ -1,0 +1,1 @@
+"""Claims about derivatives, back-propagation, and gradients that vanish or explode."""

@@ -1,0 +1,1 @@
+"""Claims about neurons, multi-layer perceptrons and their vocabulary."""

@@ -1,0 +1,1 @@
+"""Claims about leaky ReLU, PReLU and ELU."""

@@ -1,0 +1,1 @@
+"""Claims of other texts: what they say, where, and what is measured."""

@@ -1,0 +1,72 @@
+"""The ledger of claims: each holds, fails for its counterexample, and prints its numbers."""
+
+import csv
+import string
+import sys
+from pathlib import Path
+
+import pytest
+
+import actlab
+from actlab import claims, references
+from actlab.claims import CLAIMS, POSTS, STATEMENTS
+from actlab.claims.__main__ import main
+from actlab.claims.ledger import claim, measured
+
+ROOT = Path(actlab.__file__).resolve().parents[1]
+SOURCE = list(csv.DictReader((Path(__file__).parent / "source_claims.csv").read_text("utf-8").splitlines()))
+SUBJECTS = {"activation", "linear", "depth", "gradient", "training", "neuron", "network", "framework", "code"}
+each_claim = pytest.mark.parametrize("it", CLAIMS.values(), ids=lambda it: it.id)
+each_entry = pytest.mark.parametrize("it", [*CLAIMS.values(), *STATEMENTS.values()], ids=lambda it: it.id)
+
+
+@each_claim
+def test_a_claim_holds(it):
+    assert it.holds, it.sentence()
+
+
+@each_claim
+def test_a_claim_fails_for_its_counterexample(it):
+    assert not it.measure(**it.unlike).holds
+
+
+@each_claim
+def test_a_sentence_prints_the_measured_numbers(it):
+    fields = {name for _, name, _, _ in string.Formatter().parse(it.template) if name is not None}
+    assert fields == set(it.found.values), "every measured number is printed"
+    assert fields, "a measured number is printed"
+    sentence = it.sentence()
+    assert sentence[0].isupper() and sentence.endswith(".") and not set("{}") & set(sentence)
+    assert len(sentence) <= 420
+    assert it.how.endswith(".")
+
+
+@each_entry
+def test_an_entry_says_what_it_is_about_and_who_said_it(it):
+    assert it.about and set(it.about) <= {*actlab.names(), *SUBJECTS}
+    assert it.sources and all(source in POSTS or references.get(source) for source in it.sources)
+    assert it.belief[0].isupper() and it.belief.endswith(".")
+    if it.page:
+        assert (ROOT / "book" / f"{it.page}.ipynb").exists()
+
+
+def test_every_file_of_the_ledger_is_read():
+    folder = Path(claims.__file__).parent
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert files == {name for name in vars(claims) if f"actlab.claims.{name}" in sys.modules}
+
+
+def test_bad_declarations_are_refused():
+    how = {"belief": "B.", "about": "relu", "sources": "000", "says": "{x}.", "page": ""}
+    with pytest.raises(ValueError, match="unlike must give other values"):
+        claim(verdict="true", unlike={"y": 1}, **how)(lambda x=1: measured(True, x=x))
+    with pytest.raises(ValueError, match="the verdict must be one of true, false, imprecise, depends; got 'maybe'"):
+        claim(verdict="maybe", unlike={"x": 2}, **how)(lambda x=1: measured(True, x=x))
+
+
+def test_the_command_prints_the_claims_and_refuses_unknown_ids(capsys):
+    assert main(["linear-stack-collapse"]) == 0
+    assert "holds  true       linear-stack-collapse: Ten random layers" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["no-such-claim"])
+    assert "there is no claim no-such-claim" in capsys.readouterr().err
