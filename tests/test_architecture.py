@@ -89,6 +89,7 @@ ALLOWED = {
     "claims": {
         "agreement",
         "calls",
+        "catalogue",
         "core",
         "experiments",
         "formulas",
@@ -102,6 +103,7 @@ ALLOWED = {
         "propagation",
         "properties",
         "references",
+        "speed",
         "statistics",
         "tf",
         "training",

@@ -56,6 +56,15 @@ def test_every_file_of_the_ledger_is_read():
     assert files == {name for name in vars(claims) if f"actlab.claims.{name}" in sys.modules}
 
 
+def test_every_advice_of_the_guide_cites_claims():
+    cited = [id for branch in claims.GUIDE for id in branch.claims]
+    assert len(set(cited)) == len(cited) and set(cited) <= set(CLAIMS)
+    assert all(branch.claims for branch in claims.GUIDE)
+    rows = claims.guide().rows
+    assert [row[0] for row in rows] == [branch.situation for branch in claims.GUIDE]
+    assert CLAIMS["take-the-loss-from-the-logits"].sentence() == rows[-1][2]
+
+
 def test_bad_declarations_are_refused():
     how = {"belief": "B.", "about": "relu", "sources": "000", "says": "{x}.", "page": ""}
     with pytest.raises(ValueError, match="unlike must give other values"):

@@ -2,10 +2,12 @@
 
 from actlab.claims import (  # noqa: F401  (importing them fills the ledger)
     backpropagation,
+    choosing,
     gelu,
     interfaces,
     neurons,
     nonlinearity,
+    outputs,
     rectifiers,
     relu,
     rivals,
@@ -15,6 +17,7 @@ from actlab.claims import (  # noqa: F401  (importing them fills the ledger)
     step,
     tanh,
 )
+from actlab.claims.guide import GUIDE, Branch, guide
 from actlab.claims.ledger import CLAIMS, POSTS, STATEMENTS, Claim, Measured, Statement
 
-__all__ = ["CLAIMS", "POSTS", "STATEMENTS", "Claim", "Measured", "Statement"]
+__all__ = ["CLAIMS", "GUIDE", "POSTS", "STATEMENTS", "Branch", "Claim", "Measured", "Statement", "guide"]

@@ -1,0 +1,84 @@
+"""The decision guide: what to take for which layer, each advice with the claims of the ledger that it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from actlab.catalogue import Table
+from actlab.claims.ledger import CLAIMS
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One advice: the situation, what to take there, and the ids of the claims that say why."""
+
+    situation: str
+    advice: str
+    claims: tuple[str, ...]
+
+
+#: Hidden layers first, then the last layer.
+GUIDE = (
+    Branch(
+        "one to four hidden layers",
+        "ReLU, or whichever your framework makes easy; tune the learning rate first",
+        ("one-hidden-layer-takes-nearly-any", "relu-arrives-before-sigmoid", "tanh-arrives-before-sigmoid"),
+    ),
+    Branch(
+        "ten hidden layers or more, nothing between them",
+        "choose the initial weights before the activation; not the sigmoid, and no default start of unknown variance",
+        (
+            "the-start-matters-as-much-as-the-activation",
+            "pytorchs-default-start-fails-deep-networks",
+            "sigmoid-layers-fail-when-there-are-ten",
+        ),
+    ),
+    Branch(
+        "with layer normalisation and residual connections",
+        "any; the normalisation does what the activation cannot",
+        ("normalised-residual-layers-carry-any-gradient",),
+    ),
+    Branch(
+        "ReLU units die",
+        "a smooth gate or a leak, but expect no wonder of it",
+        (
+            "deep-relu-networks-end-with-more-dead-units",
+            "leaky-is-not-always-better",
+            "swish-against-relu-in-deep-networks",
+        ),
+    ),
+    Branch(
+        "time is short",
+        "measure the whole training, not the call",
+        ("gelu-costs-little-of-a-training",),
+    ),
+    Branch(
+        "eight bits or sixteen",
+        "a bounded rectifier where outliers occur",
+        ("a-bound-protects-the-bits-from-outliers",),
+    ),
+    Branch(
+        "the output is any number",
+        "the identity, with the squared error",
+        ("regression-wants-an-identity-at-the-end",),
+    ),
+    Branch(
+        "the output is yes or no, or several of them",
+        "a sigmoid for each, with the logarithmic loss from the logits",
+        ("a-sigmoid-output-wants-the-logarithmic-loss",),
+    ),
+    Branch(
+        "the output is one class of several",
+        "softmax, with the cross-entropy from the logits in one step",
+        ("take-the-loss-from-the-logits",),
+    ),
+)
+
+
+def guide() -> Table:
+    """The guide as a table, with what is measured."""
+    rows = [
+        (branch.situation, f"**{branch.advice}**", " ".join(CLAIMS[id].sentence() for id in branch.claims))
+        for branch in GUIDE
+    ]
+    return Table(("where", "take", "what is measured"), tuple(rows))

@@ -1,0 +1,155 @@
+"""Claims about the last layer, normalisation, cost and low precision: what a choice has to reckon with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from actlab import functions
+from actlab.claims.ledger import Measured, claim, measured
+from actlab.core import get
+from actlab.experiments import gradient_flow, quantisation_errors
+from actlab.experiments.cosine import cosine_data
+from actlab.losses import SOFTMAX_CROSS_ENTROPY
+from actlab.speed import digits as digits_speed
+from actlab.speed import record as speed
+
+PAGE = "practice/choosing-an-activation"
+
+
+@claim(
+    belief="A deep network needs an activation that keeps its gradient, or it cannot be trained.",
+    about=("depth", "gradient"),
+    verdict="imprecise",
+    sources=("001", "ba2016layer", "he2016identity"),
+    says="With layer normalisation and a residual connection in each of {depth} layers, the gradient at the first layer "
+    "is within {within:.1f} decades of that at the last for all of {functions}; in the plain network, by Glorot's start, "
+    "it has lost up to {plain:.0f} decades (medians of {networks} networks of width 128).",
+    unlike={"layer_norm": False},
+    page=PAGE,
+)
+def normalised_residual_layers_carry_any_gradient(layer_norm: bool = True) -> Measured:
+    """Decades between the gradient norms at the first and the last of 50 layers, with and without both remedies."""
+    names, how = ("sigmoid", "tanh", "relu", "gelu"), {"depth": 50, "width": 128, "networks": 10}
+    mended = [gradient_flow(name, layer_norm=layer_norm, residual=True, **how).decades for name in names]
+    plain = [gradient_flow(name, **how).decades for name in names]
+    within = max(abs(decades) for decades in mended)
+    listed = ", ".join(names)
+    sizes = {"depth": how["depth"], "networks": how["networks"]}
+    return measured(within < 1 and min(plain) < -5, within=within, plain=-min(plain), functions=listed, **sizes)
+
+
+@claim(
+    belief="A softmax layer and the logarithm of its answer make the loss of a classifier.",
+    about="softmax",
+    verdict="imprecise",
+    sources=("002", "003"),
+    says="In float32, with the right class {gap:g} below the other one: softmax, then the logarithm, gives a loss of "
+    "{two_steps:g} and a slope of {detour:g}; in one step, from the logits, the loss is {loss:g} and the slope {slope:g}, "
+    "as it should be.",
+    unlike={"gap": 5.0},
+    page=PAGE,
+)
+def take_the_loss_from_the_logits(gap: float = 120.0) -> Measured:
+    """Loss and slope by the right class' logit, from the probability as 1/p times its slope, and fused."""
+    logits = np.array([[0.0, gap]], np.float32)
+    loss, gradient = SOFTMAX_CROSS_ENTROPY.evaluate(logits, np.array([[0]]), -1)
+    with np.errstate(all="ignore"):
+        powers = np.exp(logits - logits.max())
+        p = (powers / powers.sum())[0, 0]
+        two_steps = -np.log(p)
+        detour = -1 / p * (p * (1 - p))
+    values = {"two_steps": two_steps, "detour": detour, "loss": loss[0, 0], "slope": gradient[0, 0]}
+    right = abs(loss[0, 0] - gap) < 1e-3 and abs(gradient[0, 0] + 1) < 1e-3
+    return measured(right and not np.isfinite(two_steps) and not np.isfinite(detour), gap=gap, **values)
+
+
+@claim(
+    belief="Any loss will do behind a sigmoid output.",
+    about="sigmoid",
+    verdict="false",
+    sources="lecun1998efficient",
+    says="A sigmoid output that is wrong at a logit of {z:g} gets, from the squared error, a slope of {squared:.1e}, and "
+    "from the logarithmic loss {logarithmic:.4f}: the squared error passes {times:,.0f} times less.",
+    unlike={"z": -0.5},
+    page=PAGE,
+)
+def a_sigmoid_output_wants_the_logarithmic_loss(z: float = -10.0) -> Measured:
+    """Slopes by the logit of (s - 1)^2 and of -log s, where 1 would have been right."""
+    s, slope = (f(z) for f in (functions.sigmoidal.sigmoid, functions.sigmoidal.sigmoid.derivative))
+    squared = 2 * (s - 1) * slope
+    logarithmic = -functions.sigmoidal.log_sigmoid.derivative(z)
+    times = logarithmic / squared
+    return measured(times > 100, z=z, squared=squared, logarithmic=logarithmic, times=times)
+
+
+@claim(
+    belief="An output unit can have the activation of the hidden layers.",
+    about=("relu", "linear"),
+    verdict="imprecise",
+    sources=("000", "003"),
+    says="The best that an output unit with {activation} can do for targets cos x over one period is a mean squared "
+    "error of {floor:.3f}; as an identity it can answer every number. Targets that take any value want the identity.",
+    unlike={"activation": "identity"},
+    page=PAGE,
+)
+def regression_wants_an_identity_at_the_end(activation: str = "relu") -> Measured:
+    """The mean squared distance of cos x to the range of the activation, on the points of the cosine fit."""
+    _, y = cosine_data()
+    properties = get(activation).properties
+    nearest = np.clip(y - 1, properties.infimum, properties.supremum)
+    floor = float(np.mean(np.square(nearest - (y - 1))))
+    return measured(floor > 0.01, activation=activation, floor=floor)
+
+
+@claim(
+    belief="Bounded activations are the ones to take where numbers have few bits.",
+    about=("relu6", "relu"),
+    verdict="imprecise",
+    sources="howard2019searching",
+    says="Answers to normal inputs, rounded to {bits} bits over the range that is seen: one outlier of {outlier:g} makes "
+    "the error of ReLU {relu:.0f} times as large, that of {activation} {bounded:.1f} times; without outliers the two "
+    "differ by a factor of {alike:.2f} ({repeats} repeats, medians).",
+    unlike={"activation": "leaky_relu"},
+    page=PAGE,
+)
+def a_bound_protects_the_bits_from_outliers(activation: str = "relu6", outlier: float = 100.0) -> Measured:
+    """Root mean square errors of rounded answers, with and without one large input in the range."""
+
+    def error(name: str, outlier: float) -> float:
+        return float(np.median(quantisation_errors(name, bits=(7, 8), outlier=outlier, repeats=repeats).errors[-1]))
+
+    bits, repeats = 8, 50
+    relu, bounded = (error(name, outlier) / error(name, 0.0) for name in ("relu", activation))
+    alike = error(activation, 0.0) / error("relu", 0.0)
+    settings = {"activation": activation, "outlier": outlier, "bits": bits, "repeats": repeats}
+    held = relu > 5 * bounded and 0.5 < alike < 2
+    return measured(held, relu=relu, bounded=bounded, alike=alike, **settings)
+
+
+@claim(
+    belief="GELU is costly to compute.",
+    about=("gelu", "relu"),
+    verdict="depends",
+    sources="004",
+    says="A million float32 numbers cost GELU {lowest:.0f} to {highest:.0f} times as much as ReLU in TensorFlow, PyTorch "
+    "and compiled JAX on one thread. In a Keras training of networks with {depth} hidden layers of 32 units on digits it makes "
+    "{training:.2f} times the time, building the model included (medians of {rounds} rounds).",
+    unlike={"activation": "leaky_relu"},
+    page=PAGE,
+    side="con",
+)
+def gelu_costs_little_of_a_training(activation: str = "gelu", depth: int = 4) -> Measured:
+    """Recorded times of calls and of Keras trainings, each as a multiple of ReLU's in the same run."""
+
+    def times(name: str) -> dict[str, float]:
+        wanted = (name, 0, "float32", 1_000_000)
+        (found,) = (m for m in speed.load().timings if (m.function, m.order, m.dtype, m.n) == wanted)
+        return {peer: found.values[peer] for peer in ("keras", "torch", "jax.jit")}
+
+    ratios = [mine / relu for mine, relu in zip(times(activation).values(), times("relu").values(), strict=True)]
+    pairs = {pair.activation: pair for pair in digits_speed.read() if pair.depth == depth}
+    trained = pairs.get(activation, pairs["gelu"])
+    training = float(np.median(trained.keras) / np.median(pairs["relu"].keras))
+    held = min(ratios) > 2 and training < 1.5
+    values = {"lowest": min(ratios), "highest": max(ratios), "training": training, "rounds": len(trained.keras)}
+    return measured(held, depth=depth, **values)
