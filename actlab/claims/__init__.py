@@ -2,6 +2,7 @@
 
 from actlab.claims import (  # noqa: F401  (importing them fills the ledger)
     backpropagation,
+    building_blocks,
     gelu,
     interfaces,
     neurons,
