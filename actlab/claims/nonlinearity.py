@@ -97,9 +97,10 @@ def act_def_nonlinear_map(listed: Sequence[str] = names()) -> Measured:
     about=("activation", "softmax"),
     verdict="imprecise",
     sources="000",
-    says="Of the {count} activations of this course {alone} map every number by itself: when one of three inputs changes, "
-    "the answers for the other two stay the same to the last bit. The rest map whole vectors. Softmax is one of them: "
-    "at three equal inputs the answer for one changes by {slope:.3f} for each unit by which another one rises.",
+    says="Of the {count} activations of this course {alone} map every number by itself: when one of three inputs "
+    "changes, the answers for the other two stay the same to the last bit. The rest map whole vectors, as "
+    "softmax does: at three equal inputs the answer for one changes by {slope:.3f} for each unit by which another "
+    "rises.",
     unlike={"name": "tanh"},
     page="functions/outputs-and-vectors",
 )
@@ -181,8 +182,8 @@ def linear_in_out(hidden: str = "identity", starts: int = 200) -> Measured:
     sources=("002", "saxe2014exact"),
     says="Linear layers add no function, but depth is not without effect. It can take functions away: the widths 5-1-5 "
     "leave a map of rank {rank}. And it can change the training: when stacks 4 wide learn y = {strength:g} x "
-    "from Glorot's start at rate 0.05, the share with less than 1 % of the loss after 70 steps is {one} with one layer, "
-    "{two} with two.",
+    "from Glorot's start at rate 0.05, the share with less than 1 % of the loss after 70 steps is {one} with one "
+    "layer, {two} with two.",
     unlike={"strength": 0.3},
     page="foundations/why-nonlinearity",
 )
@@ -298,9 +299,9 @@ def _circles(seed: int, points: int = 200) -> tuple[np.ndarray, np.ndarray]:
     about=("activation", "depth"),
     verdict="true",
     sources=("002", "montufar2014number"),
-    says="With ReLU, {layers} layers of two units can fold the numbers from 0 to 1 into {deep} linear pieces. One layer "
-    "of all {units} units, drawn at random, makes {flat} pieces of the whole line, and none makes more: each unit bends "
-    "it once. Without activation the same {layers} layers leave {straight} piece.",
+    says="With ReLU, {layers} layers of two units can fold the numbers from 0 to 1 into {deep} linear pieces. One "
+    "layer of all {units} units, drawn at random, makes {flat} pieces of the whole line, and none makes more: each "
+    "unit bends it once. Without activation the same {layers} layers leave {straight} piece.",
     unlike={"hidden": "identity"},
     page="foundations/why-nonlinearity",
 )
