@@ -65,9 +65,9 @@ def act_smallest_unit(piece: str = "sigmoid", epochs: int = 20) -> Measured:
     about=("activation", "depth"),
     verdict="imprecise",
     sources=("000", "montufar2014number"),
-    says="That is so with one hidden layer: a sum of {units} ReLUs bends {bends} times at most. Deeper networks also "
-    "put functions into functions: the same {units} ReLUs in {layers} layers of two can bend the curve {folds} times "
-    "between 0 and 1, which no sum of {units} copies does.",
+    says="One hidden layer adds up copies of its activation, and a sum of {units} ReLUs bends {bends} times at most. "
+    "Deeper networks also put functions into functions: the same {units} ReLUs in {layers} layers of two can bend the "
+    "curve {folds} times between 0 and 1, which no sum of {units} copies does.",
     unlike={"layers": 2},
     page="foundations/why-nonlinearity",
 )
@@ -182,7 +182,7 @@ def act_list(listed: Sequence[str] = _LISTED) -> Measured:
     verdict="true",
     sources="002",
     says="Logistic regression is one neuron with a sigmoid. From {examples:,} labels that are 1 with probability "
-    "sigmoid(2 x - 1), x standard normal, it finds, on the mean over samples, the weight {weight:.3f} and the bias "
+    "sigmoid(2 x - 1), x standard normal, it finds, on average over samples, the weight {weight:.3f} and the bias "
     "{bias:.3f}.",
     unlike={"activation": "identity"},
     page="functions/outputs-and-vectors",
@@ -230,10 +230,10 @@ _FAMILIES = (
     about=("network", "framework"),
     verdict="false",
     sources="002",
-    says="The ReLU, yes; the logistic function, hardly. One network from each of {families} families of "
-    "keras.applications has {hidden} hidden activations in all: ReLU {relu}, SiLU {silu}, ReLU6 {relu6}, sigmoid "
-    "{sigmoid}, which are the gates of {gated} of the networks, hard SiLU {hard_silu}, GELU {gelu}; tanh {tanh}, leaky "
-    "ReLU {leaky}.",
+    says="The ReLU is the most frequent, the logistic function is rare. One convolutional network from each of "
+    "{families} families of keras.applications, {hidden} hidden activations in all: ReLU {relu}, SiLU {silu}, ReLU6 "
+    "{relu6}, sigmoid {sigmoid}, which are the gates of {gated} of the networks, hard SiLU {hard_silu}, GELU {gelu}; "
+    "tanh {tanh}, leaky ReLU {leaky}.",
     unlike={"families": ("EfficientNetB0", "EfficientNetV2B0")},
     page="practice/in-your-framework",
     slow=True,

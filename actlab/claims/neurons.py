@@ -74,9 +74,9 @@ Statement(
     about="network",
     verdict="imprecise",
     sources="003",
-    says="Able, but not unique. Kernel ridge regression with the {kernel} kernel, in which there is no neuron but a "
-    "coefficient for each of 100 points, comes within {largest:.0e} of cos x + 1 at 1000 points between them, where "
-    "the best network found of two sigmoid units is off by up to {network:.2f}.",
+    says="Networks are able, but not unique. Kernel ridge regression with the {kernel} kernel, in which there is no "
+    "neuron but a coefficient for each of 100 points, comes within {largest:.0e} of cos x + 1 at 1000 points between "
+    "them, where the best network found of two sigmoid units is off by up to {network:.2f}.",
     unlike={"kernel": "linear"},
     page="experiments/cosine-fit",
 )
@@ -101,9 +101,9 @@ def nn_unique_ability(kernel: str = "Gaussian") -> Measured:
     about=("network", "framework"),
     verdict="depends",
     sources="003",
-    says="It depends on whether the input counts as a layer, though it computes nothing. Keras does both: the network "
-    "{shape} has {sequential} layers as a Sequential, and {functional} as a Model of the same weights. With one hidden "
-    "layer the count is three only if the input is counted.",
+    says="How many layers there are depends on whether the input counts as one, though it computes nothing. Keras does "
+    "both: the network {shape} has {sequential} layers as a Sequential, and {functional} as a Model of the same "
+    "weights. With one hidden layer the count is three only if the input is counted.",
     unlike={"hidden": (4, 4)},
     page="foundations/why-nonlinearity",
     slow=True,
@@ -225,9 +225,9 @@ def neuron_formula(with_bias: bool = True, inputs: int = 200) -> Measured:
     page="foundations/why-nonlinearity",
 )
 def neuron_linear_first(layer: int = 0) -> Measured:
-    """The range of the differences between 21 neighbours on the path, before and after the activation."""
+    """The range of the 40 steps between neighbours on the path, before and after the activation."""
     network = initialise((3, 4, 2), "tanh", seed=0, bias_limit=1.0)
-    path = np.linspace(-3, 3, 21)[:, np.newaxis] * np.random.default_rng(0).normal(size=3)
+    path = np.linspace(-4, 4, 41)[:, np.newaxis] * np.random.default_rng(2).normal(size=3)
     tape = network.forward(path)
     before, after = (
         float(np.ptp(np.diff(values[0], axis=0), axis=0).max())
