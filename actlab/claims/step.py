@@ -16,7 +16,7 @@ _BACKWARD = "gradients/derivatives-and-backpropagation"
     about="step",
     verdict="true",
     sources=("001", "mcculloch1943logical"),
-    says="The step answers {below:g} at -1 and {above:g} at 1, and at 0 we let it answer {at:g}; on {points} points "
+    says="The step answers {below:g} at -1 and {above:g} at 1, and at 0 we let it answer {at:g}; on {points:,} points "
     "from -5 to 5 there is no other answer. The one at 0 is a convention: NumPy's heaviside asks the caller for it, "
     "and with the usual 1/2 returns {asked:g} there.",
     unlike={"activation": "hard_sigmoid"},
@@ -37,7 +37,7 @@ def step_def(activation: str = "step", points: int = 10_001) -> Measured:
     sources="001",
     says="Simple is a matter of taste, but no activation that is not constant can take fewer than {values} values, "
     "and the step takes no more. Of the {others} other elementwise functions of our registry none takes fewer than "
-    "{fewest} values on {points} points from -5 to 5.",
+    "{fewest} values on {points:,} points from -5 to 5.",
     unlike={"activation": "hard_tanh"},
     page="foundations/why-nonlinearity",
     side="pro",
@@ -56,7 +56,7 @@ def step_simplest(activation: str = "step", points: int = 1001) -> Measured:
     about="step",
     verdict="true",
     sources="001",
-    says="At {points} random points from -5 to 5 the central difference of the step over a distance of {h:.0e} is "
+    says="At {points:,} random points from -5 to 5 the central difference of the step over a distance of {h:.0e} is "
     "exactly 0 in {share:.0%} of the cases, and so is the declared derivative. At 0 itself, where it jumps, it has "
     "none: the difference there is {jump:.0e}.",
     unlike={"activation": "relu"},
@@ -104,7 +104,7 @@ def step_no_backprop(activation: str = "step", steps: int = 300, networks: int =
     about="step",
     verdict="true",
     sources=("001", "004"),
-    says="The step's derivative is {slope:g} at each of {points} points beside 0, yet step(1) + step(1) - step(2) = "
+    says="The step's derivative is {slope:g} at each of {points:,} points beside 0, yet step(1) + step(1) - step(2) = "
     "{gap:g}, which a linear function would make 0. One jump bends as much as a curve does: a constant derivative "
     "tells a straight line only of a function that has a derivative everywhere.",
     unlike={"activation": "identity"},

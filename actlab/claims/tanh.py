@@ -92,8 +92,8 @@ def _first_nan(formula: Callable, dtype: type) -> float:
     about="tanh",
     verdict="true",
     sources=("000", "001", "004"),
-    says="The range of tanh over the real numbers is the open interval {range}: it never reaches an end. Its floats "
-    "do, by rounding: in NumPy tanh(x) is exactly 1 from x = {single:.2f} on in float32 and from {double:.2f} on in "
+    says="The range of tanh over the real numbers is the open interval {range}: it never reaches an end. Floats do, "
+    "by rounding: in NumPy tanh(x) is exactly 1 from x = {single:.2f} on in float32 and from {double:.2f} on in "
     "float64.",
     unlike={"activation": "hard_tanh"},
     page=_CURVES,
@@ -159,8 +159,8 @@ def tanh_similar_sigmoid(activation: str = "tanh", points: int = 101) -> Measure
     about="tanh",
     verdict="true",
     sources="000",
-    says="Tanh is an {symmetry} function: at {points} random numbers, of sizes from {low:.0e} to {high:.0e}, tanh(-x) "
-    "+ tanh(x) is exactly {gap:g}, also in floating point.",
+    says="Tanh is an {symmetry} function: at {points:,} random numbers, of sizes from {low:.0e} to {high:.0e}, "
+    "tanh(-x) + tanh(x) is exactly {gap:g}, also in floating point.",
     unlike={"activation": "sigmoid"},
     page=_CURVES,
     side="pro",
@@ -357,9 +357,9 @@ def _recorded_cost(function: str, dtype: str, by: str, of: str = "speed") -> flo
     verdict="depends",
     sources="000",
     says="For the sine on [-pi, pi], an odd curve, yes: two hidden units trained by Adam at 0.04 for 300 epochs miss "
-    "it (loss above 0.05) in {tanh} with tanh and {sigmoid} with sigmoid. For 1 - cos(x) there, symmetric too but "
-    "even, no: of {recorded} recorded networks each, {even_tanh:.1%} and {even_sigmoid:.1%} get below 0.01. The "
-    "curves that they can draw are the same.",
+    "it (loss above 0.05) in {tanh} with tanh and {sigmoid} with sigmoid. For 1 - cos(x) there, an even one, no: of "
+    "{recorded:,} recorded networks each, {even_tanh:.1%} with tanh and {even_sigmoid:.1%} with sigmoid get below "
+    "0.01. Both can draw the same curves.",
     unlike={"low": 0.0, "raised": 1.0},
     page=_CURVES,
     slow=True,
@@ -370,7 +370,9 @@ def tanh_symmetric_problems(low: float = -np.pi, raised: float = 0.0, networks: 
     odd, even = [], []
     for name in ("tanh", "sigmoid"):
         start = initialise((1, 2, 1), name, networks=networks, seed=0)
-        training = fit(start, x, np.sin(x) + raised, epochs=300, optimiser=Adam(0.04), order="independent")
+        training = fit(
+            start, x, np.sin(x) + raised, epochs=300, optimiser=Adam(0.04), order="independent", dtype="float64"
+        )
         odd.append(Share.of(~(training.losses[-1] <= 0.05)))
         # The record has cos(x) + 1 from 0 to 2 pi, with inputs moved by pi: 1 - cos(x) from -pi to pi.
         even.append(cosine_table.load().cell(name, inputs="centred").success(0.01))
@@ -431,6 +433,6 @@ def _ring_accuracy(activation: str, networks: int, points: int = 200) -> Mean:
     x = np.stack([radii * np.cos(angles), radii * np.sin(angles)], axis=1)
     training = fit(
         initialise((2, 16, 2), activation, networks=networks, seed=0), x, labels, epochs=40, optimiser=Adam(0.03),
-        loss="softmax_cross_entropy", order="independent", validation=(x, labels),
+        loss="softmax_cross_entropy", order="independent", dtype="float64", validation=(x, labels),
     )  # fmt: skip
     return Mean.of(training.accuracies[-1])
