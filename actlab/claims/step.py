@@ -15,7 +15,7 @@ _BACKWARD = "gradients/derivatives-and-backpropagation"
     belief="The step answers 0 up to 0 and 1 above it.",
     about="step",
     verdict="true",
-    sources=("001", "mcculloch1943logical"),
+    sources="001",
     says="The step answers {below:g} at -1 and {above:g} at 1, and at 0 we let it answer {at:g}; on {points:,} points "
     "from -5 to 5 there is no other answer. The one at 0 is a convention: NumPy's heaviside asks the caller for it, "
     "and with the usual 1/2 returns {asked:g} there.",
