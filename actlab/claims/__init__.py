@@ -11,6 +11,7 @@ from actlab.claims import (  # noqa: F401  (importing them fills the ledger)
     relu,
     rivals,
     sigmoid,
+    sigmoid_training,
     silu,
     softmax,
     step,
