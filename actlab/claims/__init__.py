@@ -2,10 +2,12 @@
 
 from actlab.claims import (  # noqa: F401  (importing them fills the ledger)
     backpropagation,
+    dying,
     gelu,
     interfaces,
     neurons,
     nonlinearity,
+    rectified_networks,
     rectifiers,
     relu,
     rivals,
