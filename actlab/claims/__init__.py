@@ -3,10 +3,12 @@
 from actlab.claims import (  # noqa: F401  (importing them fills the ledger)
     backpropagation,
     building_blocks,
+    dying,
     gelu,
     interfaces,
     neurons,
     nonlinearity,
+    rectified_networks,
     rectifiers,
     relu,
     rivals,
