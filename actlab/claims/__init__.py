@@ -2,8 +2,10 @@
 
 from actlab.claims import (  # noqa: F401  (importing them fills the ledger)
     backpropagation,
+    families,
     gelu,
     interfaces,
+    leaks,
     neurons,
     nonlinearity,
     rectifiers,
