@@ -2,7 +2,6 @@
 
 from actlab.claims import (  # noqa: F401  (importing them fills the ledger)
     backpropagation,
-    families,
     gelu,
     interfaces,
     leaks,

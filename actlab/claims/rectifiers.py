@@ -69,8 +69,8 @@ def leaky_slope_01(slopes: tuple[float, ...] = (0.01, 0.2, 0.99), steep: float =
     verdict="imprecise",
     sources="000",
     says="The slope of a leaky ReLU on the negative side is small and positive: with the parameter at {slope:g}, "
-    "f'(-1) = {at:g}, and from f(-2) = {left:g} to f(-1) = {right:g} the function rises. The frameworks call the "
-    "parameter negative_slope because it is the slope for negative input.",
+    "f'(-1) = {at:g}, and from f(-2) = {left:g} to f(-1) = {right:g} the function rises. Keras, PyTorch and JAX call "
+    "the parameter negative_slope because it is the slope for negative input.",
     unlike={"slope": -0.2},
     page="functions/rectifiers",
 )
@@ -141,7 +141,7 @@ def leaky_unbounded(activation: str = "leaky_relu") -> Measured:
     sources="003",
     says="For a linear f, f(a + b) = f(a) + f(b). For a leaky ReLU of slope {slope:g} and a, b from -3 to 3 the two "
     "are up to {gap:.3g} apart. Two such units can follow one period of a cosine to a mean squared error of {two:.2g}, "
-    "where the best line leaves {line:.2g}.",
+    "where the best line leaves {line:.3g}.",
     unlike={"slope": 1.0},
     page="foundations/why-nonlinearity",
 )
@@ -151,7 +151,7 @@ def leaky_nonlinear(slope: float = 0.2) -> Measured:
     a = np.linspace(-3, 3, 121)
     b = a[:, np.newaxis]
     gap = float(np.abs(f(a + b) - f(a) - f(b)).max())
-    bend = "identity" if slope == 1 else f
+    bend = "identity" if slope == 1 else f  # the floors are recorded by name
     two, line = floor(bend, 2).loss, floor("identity", 2).loss
     return measured(gap > 1e-12 and two < line / 10, slope=slope, gap=gap, two=two, line=line)
 

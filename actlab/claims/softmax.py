@@ -19,7 +19,7 @@ from actlab.functions.sigmoidal import sigmoid
     about="softmax",
     verdict="true",
     sources="003",
-    says="Of {rows} rows of {classes} random float32 scores of deviation 3, softmax makes outputs between 0 and 1, "
+    says="From {rows} rows of {classes} random float32 scores of deviation 3, softmax makes outputs between 0 and 1, "
     "and each row sums to 1 within {error:.0e}. On paper none is ever 0; in float32 the smaller of two is 0 once the "
     "scores are {gap:.1f} apart.",
     unlike={"activation": "sigmoid"},
@@ -116,13 +116,12 @@ def softmax_output_multiclass(activation: str = "softmax") -> Measured:
 )
 def softmax_output_only(layer: str = "MultiHeadAttention", heads: int = 2, tokens: int = 6) -> Measured:
     """The attention weights of Keras' layer for random inputs; for another layer, its answers for the same inputs."""
-    layers = peers.at("keras", "layers")
-    peers.at("keras", "utils").set_random_seed(0)
+    layers, start = peers.at("keras", "layers"), peers.at("keras", "initializers").GlorotUniform(seed=0)
     x = np.random.default_rng(0).normal(size=(1, tokens, 8))
     if layer == "MultiHeadAttention":
-        _, weights = layers.MultiHeadAttention(heads, 4)(x, x, return_attention_scores=True)
+        _, weights = layers.MultiHeadAttention(heads, 4, kernel_initializer=start)(x, x, return_attention_scores=True)
     else:
-        weights = layers.Dense(tokens, layer)(x)
+        weights = layers.Dense(tokens, layer, kernel_initializer=start)(x)
     rows = np.asarray(weights).reshape(-1, tokens)
     error = float(np.abs(rows.sum(axis=1) - 1).max())
     return measured(bool((rows > 0).all()) and error < 1e-6, heads=heads, tokens=tokens, rows=len(rows), error=error)
