@@ -6,6 +6,7 @@ from actlab.claims import (  # noqa: F401  (importing them fills the ledger)
     dying,
     gelu,
     interfaces,
+    leaks,
     neurons,
     nonlinearity,
     rectified_networks,
