@@ -2,6 +2,7 @@
 
 from actlab.claims import (  # noqa: F401  (importing them fills the ledger)
     backpropagation,
+    cosine_script,
     gelu,
     interfaces,
     neurons,
