@@ -4,6 +4,7 @@ from actlab.claims import (  # noqa: F401  (importing them fills the ledger)
     backpropagation,
     building_blocks,
     dying,
+    cosine_script,
     gelu,
     interfaces,
     leaks,
