@@ -12,6 +12,7 @@ import pytest
 
 import actlab
 from actlab import published, references
+from actlab.claims import CLAIMS, STATEMENTS
 from tests.cases import each_record
 
 ROOT = Path(actlab.__file__).resolve().parents[1]
@@ -87,9 +88,11 @@ ALLOWED = {
         "statistics",
     },
     "claims": {
+        "accuracy",
         "agreement",
         "calls",
         "catalogue",
+        "confirmation",
         "core",
         "experiments",
         "formulas",
@@ -319,6 +322,8 @@ def test_the_book_cites_what_is_in_the_bibliography():
 def test_every_reference_is_used():
     used = {key for record in actlab.ACTIVATIONS.values() for key in record.cite} | cited_in_the_book()
     used |= {row.source for row in published.ROWS.values()}
+    used |= {key for entry in (*CLAIMS.values(), *STATEMENTS.values()) for key in entry.sources}
+    used |= {key for statement in STATEMENTS.values() for key in statement.cite}
     assert references._entries().keys() - used == set()
 
 

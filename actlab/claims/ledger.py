@@ -60,6 +60,7 @@ class Claim:
     ``about`` names activations of the registry, or a subject. ``template`` is what we say instead, with the measured
     numbers by name; ``unlike`` holds arguments for which the measurement must not bear that out. ``page`` is the
     chapter that shows it. ``differs`` says why our verdict is another than that of the list of the posts' claims.
+    ``needs`` is the optional package without which it cannot be measured, by the name that is imported.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Claim:
     side: Side | None = None
     slow: bool = False
     differs: str = ""
+    needs: str = ""
 
     def measure(self, **changed: Any) -> Measured:
         """Measure anew, with other arguments if some are given."""
@@ -141,6 +143,7 @@ def claim(
     side: Side | None = None,
     slow: bool = False,
     differs: str = "",
+    needs: str = "",
 ) -> Callable[[Callable[..., Measured]], Claim]:
     """Register a function as a claim, whose id is its name with hyphens.
 
@@ -162,7 +165,7 @@ def claim(
         )
         _CLAIMS[id] = Claim(
             id, belief, subjects, verdict, said_by, says, measurement, MappingProxyType(dict(unlike)), page, side, slow,
-            differs,
+            differs, needs,
         )  # fmt: skip
         return _CLAIMS[id]
 
