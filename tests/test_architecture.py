@@ -141,6 +141,7 @@ ALLOWED = {
         "network",
         "optimisers",
         "peers",
+        "provenance",
         "training",
     },
     "__init__": {"core", "functions"},

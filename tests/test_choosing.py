@@ -1,4 +1,4 @@
-"""The benchmark of activations on digits: its data, cells and protocol, how it is read, and its record, trained anew."""
+"""The benchmark of activations on digits: data, cells and protocol, how it is read, and its record, trained anew."""
 
 import json
 import math

@@ -59,10 +59,23 @@ def test_a_sentence_prints_the_measured_numbers(it):
 @each_entry
 def test_an_entry_says_what_it_is_about_and_who_said_it(it):
     assert it.about and set(it.about) <= {*actlab.names(), *SUBJECTS}
-    assert it.sources and all(source in POSTS or references.get(source) for source in it.sources)
+    # Without a source it is what one hears, and nobody is named.
+    assert all(source in POSTS or references.get(source) for source in it.sources)
     assert it.belief[0].isupper() and it.belief.endswith(".")
     if it.page:
         assert (ROOT / "book" / f"{it.page}.ipynb").exists()
+
+
+def test_every_claim_of_the_posts_is_accounted_for():
+    entries = {**CLAIMS, **STATEMENTS}
+    assert len(SOURCE) == 200
+    assert {row["id"] for row in SOURCE} - entries.keys() == set()
+    computed = sum(row["id"] in CLAIMS for row in SOURCE)
+    assert computed >= 150
+    for row in SOURCE:
+        entry = entries[row["id"]]
+        assert {source for source in entry.sources if source in POSTS} == set(row["posts"].split()), row["id"]
+        assert bool(entry.differs) == (entry.verdict != row["verdict"]), row["id"]
 
 
 def test_every_file_of_the_ledger_is_read():

@@ -52,6 +52,7 @@ def nonlinear_fit_beats_linear(hidden: int = 2) -> Measured:
     unlike={"piece": "tanh"},
     page="experiments/cosine-fit",
     slow=True,
+    needs="tensorflow",
 )
 def act_smallest_unit(piece: str = "sigmoid", epochs: int = 20) -> Measured:
     """Puts the curve together from the weights that Keras has learnt, and compares it with Keras' answers."""
@@ -159,6 +160,7 @@ _LISTED = (
     unlike={"listed": ("relu", "gelu", "sine")},
     page="practice/in-your-framework",
     slow=True,
+    needs="tensorflow",
 )
 def act_list(listed: Sequence[str] = _LISTED) -> Measured:
     """Looks every name up in the registry, and asks keras.activations.get for it."""
@@ -237,6 +239,7 @@ _FAMILIES = (
     unlike={"families": ("EfficientNetB0", "EfficientNetV2B0")},
     page="practice/in-your-framework",
     slow=True,
+    needs="tensorflow",
 )
 def cnn_mostly_logistic_relu(families: Sequence[str] = _FAMILIES) -> Measured:
     """Builds the networks without trained weights and counts the layers whose activation is not linear or softmax."""

@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from actlab import agreement, initialisers
+from actlab.claims.costs import MILLION, cost, seconds
 from actlab.claims.ledger import Measured, Statement, claim, measured
-from actlab.claims.silu import falls_then_rises, recorded_seconds
+from actlab.claims.silu import falls_then_rises
 from actlab.core import Elementwise, get
 from actlab.functions.gates import gelu, silu
 from actlab.functions.rectifiers import relu
@@ -246,12 +247,8 @@ def gelu_scales_by_rank(depth: int = 10, networks: int = 20, normalise: bool = F
 )
 def gelu_cost(function: str = "gelu") -> Measured:
     """Recorded processor time of one call, divided by that of ReLU, in three frameworks."""
-    seconds = recorded_seconds()
-
-    def ratio(by: str, n: int = 1_000_000) -> float:
-        return seconds(function, by, n) / seconds("relu", by, n)
-
-    torch, jit, keras, large = ratio("torch"), ratio("jax.jit"), ratio("keras"), ratio("torch", 10_000_000)
+    torch, jit, keras = (cost(function, by) for by in ("torch", "jax.jit", "keras"))
+    large = cost(function, "torch", n=10 * MILLION)
     return measured(2 < torch < jit < keras and large < 1.5, torch=torch, jit=jit, keras=keras, torch_large=large)
 
 
@@ -312,7 +309,6 @@ def gelu_approx_sigmoid(beta: float = 1.702) -> Measured:
 )
 def gelu_approx_for_speed(dtype: str = "float32") -> Measured:
     """Recorded processor time of a call of the tanh form, divided by that of the exact one, and what bare calls do."""
-    seconds = recorded_seconds()
 
     def ratio(by: str, dtype: str = dtype) -> float:
         return seconds("gelu_tanh", by, dtype=dtype) / seconds("gelu", by, dtype=dtype)

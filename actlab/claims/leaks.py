@@ -59,6 +59,7 @@ def leaky_default_001(frameworks: tuple[str, ...] = ("keras", "torch", "jax")) -
     says="Called without a slope, tf.nn.leaky_relu of TensorFlow {version} answers {answer:.4g} to -1.",
     unlike={"place": "layers.LeakyReLU"},
     page="practice/in-your-framework",
+    needs="tensorflow",
 )
 def leaky_tf_default_02(place: str = "tf.nn.leaky_relu") -> Measured:
     """The answer of the installed TensorFlow to -1."""
@@ -235,6 +236,7 @@ def leaky_slope_conflict(call: str = "keras.activations.leaky_relu", written: fl
     "train convolutional networks with leaky ReLUs.",
     unlike={"word": "relu"},
     page="functions/rectifiers",
+    needs="tensorflow",
 )
 def leaky_some_cnns(word: str = "leaky") -> Measured:
     """How many of the files in keras.applications that define networks hold a word."""

@@ -107,6 +107,7 @@ def nn_unique_ability(kernel: str = "Gaussian") -> Measured:
     unlike={"hidden": (4, 4)},
     page="foundations/why-nonlinearity",
     slow=True,
+    needs="tensorflow",
 )
 def mlp_three_layers(hidden: Sequence[int] = (4,)) -> Measured:
     """Builds the network both ways in Keras and asks for the number of its layers."""
@@ -203,6 +204,7 @@ def _perceptron_passes(task: str, limit: int) -> float:
     unlike={"with_bias": False},
     page="foundations/why-nonlinearity",
     slow=True,
+    needs="tensorflow",
 )
 def neuron_formula(with_bias: bool = True, inputs: int = 200) -> Measured:
     """The largest difference between a layer of Keras in double precision, with random weights, and the formula."""
@@ -266,6 +268,7 @@ def neuron_inputs(given: str = "activations", networks: int = 20) -> Measured:
     unlike={"units": 1},
     page="foundations/why-nonlinearity",
     slow=True,
+    needs="tensorflow",
 )
 def bias_per_layer(units: int = 5) -> Measured:
     """Builds the layer in Keras and counts its numbers."""

@@ -229,6 +229,7 @@ def linear_neurons_equal_one(activation: str = "identity") -> Measured:
     unlike={"activation": "tanh"},
     page="practice/in-your-framework",
     slow=True,
+    needs="tensorflow",
 )
 def linear_equals_none(activation: str = "linear") -> Measured:
     """Both layers of Keras at 200 normal inputs, in double precision."""

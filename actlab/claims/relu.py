@@ -38,6 +38,7 @@ _LATER = ("MobileNetV3Small", "EfficientNetB0", "EfficientNetV2B0", "ConvNeXtTin
     "Keras and NumPy's maximum give equal answers. Python's own max(0, nan) is {builtin:g}; the others answer nan.",
     unlike={"activation": "softplus"},
     page="functions/rectifiers",
+    needs="tensorflow",
 )
 def relu_formula(activation: str = "relu") -> Measured:
     """The activation here and in Keras beside numpy.maximum(x, 0), number by number."""
@@ -78,6 +79,7 @@ def relu_where_form(condition: str = "x < 0") -> Measured:
     unlike={"models": _LATER},
     page="functions/at-a-glance",
     slow=True,
+    needs="tensorflow",
 )
 def relu_simple_popular(models: tuple[str, ...] = _EARLIER + _LATER) -> Measured:
     """The activations of all layers in untrained models of keras.applications, the last layer and linear ones aside."""
@@ -112,6 +114,7 @@ def _most_frequent(model: str) -> str:
     "1e-300 it returns {above:g} and at -1e-300 {below:g}.",
     unlike={"activation": "elu"},
     page="gradients/derivatives-and-backpropagation",
+    needs="tensorflow",
 )
 def relu_derivative(activation: str = "relu") -> Measured:
     """Difference quotients on both sides of 0, and the slopes of TensorFlow's tape at 0 and next to it."""
@@ -130,6 +133,7 @@ def relu_derivative(activation: str = "relu") -> Measured:
     says="At {points} standard normal numbers, TensorFlow's slopes of ReLU take {count} values: {values}.",
     unlike={"activation": "leaky_relu"},
     page="gradients/derivatives-and-backpropagation",
+    needs="tensorflow",
 )
 def relu_gradient_two_values(activation: str = "relu") -> Measured:
     """The distinct slopes that TensorFlow's tape returns at random numbers."""
@@ -355,6 +359,7 @@ def relu_fixes_both(activation: str = "relu") -> Measured:
     "package and Keras agree with it. Its slopes in TensorFlow at -1, 0, 3, 5.999, 6 and 7 are {slopes}.",
     unlike={"activation": "relu"},
     page="functions/rectifiers",
+    needs="tensorflow",
 )
 def relu6_definition(activation: str = "relu6") -> Measured:
     """The activation here and in Keras beside NumPy's minimum and maximum, and slopes by TensorFlow's tape."""

@@ -25,6 +25,7 @@ _LINE = np.linspace(-10, 10, 20_001)
     unlike={"name": "hard_sigmoid"},
     page="functions/s-curves",
     slow=True,
+    needs="tensorflow",
 )
 def sigmoid_formula(name: str = "sigmoid") -> Measured:
     """The largest difference between the formula in numpy and TensorFlow's function of this name."""

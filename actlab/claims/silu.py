@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 
 from actlab import agreement, experiments, initialisers
+from actlab.claims.costs import cost
 from actlab.claims.ledger import Measured, Statement, claim, measured
 from actlab.core import Elementwise, get
 from actlab.functions.gates import silu
@@ -19,22 +15,6 @@ from actlab.properties import FLAT
 from actlab.statistics import Share
 
 _GATES = "functions/smooth-gates"
-
-
-@cache
-def recorded_seconds() -> Callable[..., float]:
-    """The benchmark that the package holds, as a function of (function, by, n, dtype) that gives seconds for a call.
-
-    One thread of an AMD EPYC, normal numbers of deviation 3; "jax.jit" is compiled, "keras" is eager TensorFlow.
-    """
-    path = Path(__file__).parents[1] / "recorded" / "speed.json"
-    timings = json.loads(path.read_text(encoding="utf-8"))["timings"]
-    found = {(row["function"], row["dtype"], row["n"]): row["values"] for row in timings if row["order"] == 0}
-
-    def seconds(function: str, by: str, n: int = 1_000_000, dtype: str = "float32") -> float:
-        return found[function, dtype, n][by]
-
-    return seconds
 
 
 @claim(
@@ -216,8 +196,7 @@ def swish_beats_relu_deep(layers: int = 20) -> Measured:
 )
 def swish_cost(function: str = "silu", n: int = 1_000_000) -> Measured:
     """Recorded processor time of one call, divided by that of ReLU, in three frameworks."""
-    seconds = recorded_seconds()
-    torch, jit, keras = (seconds(function, by, n) / seconds("relu", by, n) for by in ("torch", "jax.jit", "keras"))
+    torch, jit, keras = (cost(function, by, n=n) for by in ("torch", "jax.jit", "keras"))
     return measured(1 < torch < 1.5 and 1.5 < jit < 3 and keras > 3, torch=torch, jit=jit, keras=keras, n=n)
 
 

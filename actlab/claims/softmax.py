@@ -95,6 +95,7 @@ def softmax_gives_class_probability(
     "in a softmax unless told otherwise.",
     unlike={"activation": "sigmoid"},
     page="functions/outputs-and-vectors",
+    needs="tensorflow",
 )
 def softmax_output_multiclass(activation: str = "softmax") -> Measured:
     """How many of the files in keras.applications give ``classifier_activation`` that default."""
@@ -113,6 +114,7 @@ def softmax_output_multiclass(activation: str = "softmax") -> Measured:
     "weights are positive and sum to 1 within {error:.0e}.",
     unlike={"layer": "sigmoid"},
     page="functions/outputs-and-vectors",
+    needs="tensorflow",
 )
 def softmax_output_only(layer: str = "MultiHeadAttention", heads: int = 2, tokens: int = 6) -> Measured:
     """The attention weights of Keras' layer for random inputs; for another layer, its answers for the same inputs."""

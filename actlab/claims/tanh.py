@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 
 from actlab import experiments
 from actlab.claims.backpropagation import gradient_ratio, median_epochs, moons_epochs
+from actlab.claims.costs import cost
 from actlab.claims.ledger import Measured, claim, measured
 from actlab.core import get_elementwise
 from actlab.experiments import cosine_table
@@ -334,21 +332,10 @@ def tanh_vanishing_remains(activation: str = "tanh", far: float = 5.0, networks:
 )
 def tanh_cost(activation: str = "tanh") -> Measured:
     """Recorded times of one call over those of ReLU in the same hands, on one processor."""
-    numpy, keras, jax, torch = (
-        _recorded_cost(activation, "float32", who) for who in ("textbook", "keras", "jax.jit", "torch")
-    )
-    wide, narrow = (_recorded_cost(activation, "float64", "textbook", of) for of in ("speed", "speed-avx2"))
+    numpy, keras, jax, torch = (cost(activation, who) for who in ("textbook", "keras", "jax.jit", "torch"))
+    wide, narrow = (cost(activation, "textbook", dtype="float64", of=of) for of in ("speed", "speed-avx2"))
     holds = min(numpy, keras, jax) < 1.25 and torch > 4 and narrow > 4 * wide
     return measured(holds, numpy=numpy, keras=keras, jax=jax, torch=torch, wide=wide, narrow=narrow)
-
-
-@cache
-def _recorded_cost(function: str, dtype: str, by: str, of: str = "speed") -> float:
-    """The seconds that a million values took in a recorded benchmark of the package, as a multiple of ReLU's."""
-    timings = json.loads((Path(__file__).parents[1] / "recorded" / f"{of}.json").read_text(encoding="utf-8"))["timings"]
-    asked = [row for row in timings if (row["order"], row["dtype"], row["n"]) == (0, dtype, 10**6)]
-    seconds = {row["function"]: row["values"][by] for row in asked if by in row["values"]}
-    return seconds[function] / seconds["relu"]
 
 
 @claim(
