@@ -14,19 +14,22 @@ from actlab.experiments.choosing import (
     OPTIMISERS,
     STARTS,
     Settings,
+    best_grid,
     cells,
     chosen,
     comparisons,
-    grid,
+    failures,
+    gaps,
     load,
     ranking,
+    relative_cost,
     same_start,
+    start_grid,
     train_cell,
 )
 from actlab.experiments.choosing import training as trainings
 from actlab.experiments.choosing.__main__ import main
 from actlab.experiments.choosing.record import Record, write
-from actlab.experiments.choosing.report import failures, relative_cost
 from actlab.experiments.choosing.settings import SIGMA_B2, WIDTH, activations
 from actlab.experiments.choosing.training import Cell
 from actlab.meanfield import analyse
@@ -65,9 +68,11 @@ def test_every_hidden_activation_with_a_slope_takes_part_in_every_start_that_it_
     assert left_out == {"step", "exponential", "softmax", "log_softmax", "softmin", "sparsemax"}
     found = cells()
     assert len(set(found)) == len(found)
-    without = {(s.activation.name, s.start) for s in found if s.start == "critical"}
-    assert len(found) == len(DEPTHS) * len(OPTIMISERS) * ((len(STARTS) - 1) * len(activations()) + len(without))
-    assert {a.name for a in activations()} - {name for name, _ in without} == {"hard_shrink", "glu", "swiglu", "maxout"}
+    having = {(s.activation.name, s.start) for s in found if s.start == "critical"}
+    assert len(found) == len(DEPTHS) * len(OPTIMISERS) * ((len(STARTS) - 1) * len(activations()) + len(having))
+    # One jumps, and of those that merge units the theory says nothing.
+    lacking = {a.name for a in activations()} - {name for name, _ in having}
+    assert lacking == {"hard_shrink", "glu", "swiglu", "maxout"}
 
 
 def test_starts_of_one_seed_differ_in_scale_alone():
@@ -83,7 +88,7 @@ def test_starts_of_one_seed_differ_in_scale_alone():
 def test_the_critical_start_has_a_chi_of_one():
     start = STARTS["critical"](actlab.elu)
     found = analyse("elu", sigma_w2=start.rule.sigma_w2(64, 64), sigma_b2=SIGMA_B2)
-    assert found.chi1 == pytest.approx(1, abs=1e-9)
+    assert found.chi1 == pytest.approx(1, abs=1e-5)
     network = Settings(actlab.elu, 10, "critical", "SGD").networks(40, seed=0)
     biases = np.concatenate([bias.ravel() for bias in network.biases[1:]])
     assert biases.var() == pytest.approx(SIGMA_B2, rel=4 * np.sqrt(0.8 / biases.size))
@@ -182,18 +187,34 @@ def test_the_ranking_has_the_best_first_and_relu_in_its_place():
     record = of(made_up("relu", BASE), made_up("tanh", BASE + 0.1), made_up("sigmoid", BASE - 0.1))
     rows = ranking(comparisons(record), 4, "Adam").rows
     assert [row[0] for row in rows] == ["`tanh`", "`relu`", "`sigmoid`"]
-    assert rows[0][2:] == ("65.0", "+10.0 to +10.0", "better") and rows[1][2:] == ("55.0", "", "")
+    assert rows[0][2:4] == ("65.0", "+10.0 to +10.0") and rows[0][-1] == "better"
+    assert rows[1][2:] == ("55.0", "", "", "")
 
 
-def test_the_grid_has_nan_where_there_is_no_cell():
-    record = Record({}, (made_up("relu", BASE, depth=4), made_up("tanh", BASE, depth=1, start="lecun")))
-    rows, values = grid(record, lambda cell: cell.dead[1], "he", "Adam")
-    assert rows == [actlab.relu, actlab.tanh]
-    np.testing.assert_array_equal(values, [[np.nan, 0.25, np.nan, np.nan], [np.nan] * 4])
+def test_grids_have_nan_where_there_is_no_cell():
+    cells = (
+        made_up("relu", BASE, depth=4), made_up("tanh", BASE + 0.2, depth=1, start="lecun"),
+        made_up("tanh", BASE + 0.1, depth=1, validation=(0.9,)),
+    )  # fmt: skip
+    found = Record({}, cells)
+    np.testing.assert_allclose(
+        best_grid(found, "Adam"), [[np.nan, 0.55, np.nan, np.nan], [0.65, np.nan, np.nan, np.nan]]
+    )
+    expected = np.full((5, 4), np.nan)
+    expected[list(STARTS).index("lecun"), 0], expected[list(STARTS).index("he"), 0] = 0.75, 0.65
+    np.testing.assert_allclose(start_grid(found, "tanh", "Adam"), expected)
 
 
-def test_a_cost_is_relative():
-    assert relative_cost(made_up("gelu", BASE, seconds=3.0), made_up("relu", BASE, seconds=2.0)) == 1.5
+def test_gaps_are_those_of_the_cells_that_both_have():
+    cells = (made_up("relu", BASE), made_up("relu", BASE, depth=4), made_up("tanh", BASE + 0.1))
+    np.testing.assert_allclose(gaps(Record({}, cells), "tanh", "relu"), [0.1])
+
+
+def test_a_cost_is_relative_to_relu_in_the_same_setting():
+    cells = [made_up("relu", BASE, seconds=2.0), made_up("gelu", BASE, seconds=3.0)]
+    cells += [made_up("relu", BASE, seconds=10.0, depth=4), made_up("gelu", BASE, seconds=20.0, depth=4)]
+    cost = relative_cost(Record({}, (*cells, made_up("gelu", BASE, seconds=9.0, depth=10))), "gelu")
+    assert (cost.low, cost.value, cost.high, cost.n) == (1.5, 1.5, 2.0, 2)
 
 
 def test_a_record_comes_back_as_it_was(tmp_path):

@@ -23,7 +23,7 @@ from actlab.claims import (  # noqa: F401  (importing them fills the ledger)
     step,
     tanh,
 )
-from actlab.claims.guide import GUIDE, Branch, guide
+from actlab.claims.guide import GUIDE, Branch, guide, table
 from actlab.claims.ledger import CLAIMS, POSTS, STATEMENTS, Claim, Measured, Statement
 
-__all__ = ["CLAIMS", "GUIDE", "POSTS", "STATEMENTS", "Branch", "Claim", "Measured", "Statement", "guide"]
+__all__ = ["CLAIMS", "GUIDE", "POSTS", "STATEMENTS", "Branch", "Claim", "Measured", "Statement", "guide", "table"]

@@ -75,6 +75,12 @@ GUIDE = (
 )
 
 
+def table(*ids: str) -> Table:
+    """Claims by their ids as a table: what is said, what becomes of it, and what is measured."""
+    rows = [(CLAIMS[id].belief, CLAIMS[id].verdict, CLAIMS[id].sentence()) for id in ids]
+    return Table(("it is said", "verdict", "what is measured"), tuple(rows))
+
+
 def guide() -> Table:
     """The guide as a table, with what is measured."""
     rows = [

@@ -51,3 +51,23 @@ def differences(compared: Sequence, ax: Axes) -> Axes:
     ax.set(ylim=(-0.7, len(ordered) - 0.3), xlabel="test digits told, points against ReLU")
     ax.tick_params(axis="y", length=0)
     return ax
+
+
+def layer_gradients(cells: Sequence, ax: Axes) -> Axes:
+    """Draw the norms of the gradient of each layer's parameters, before the training solid and after it dashed.
+
+    The cells differ in their activation, whose name stands at the end of the solid line. A norm of 0 is not drawn.
+    """
+    for cell in cells:
+        hue = colour(cell.settings.activation)
+        layers = np.arange(1, len(cell.gradients[0]) + 1)
+        for norms, style in zip(cell.gradients, ("-", "--"), strict=True):
+            drawn = np.where(np.array(norms) > 0, norms, np.nan)
+            ax.plot(layers, drawn, style, color=hue, linewidth=1.8)
+        ax.annotate(
+            cell.settings.activation.name, (layers[0], cell.gradients[0][0]), (-4, 0), textcoords="offset points",
+            ha="right", va="center", color=hue, fontsize=9,
+        )  # fmt: skip
+    ax.set(yscale="log", xlabel="layer", ylabel="norm of the gradient", xlim=(-4, None))
+    ax.set_xticks([tick for tick in ax.get_xticks() if 0 < tick <= layers[-1]])
+    return ax

@@ -1,11 +1,24 @@
 """Which activation to choose: every one of them on real digits, over depth, start and optimiser."""
 
 from actlab.experiments.choosing.record import Record, load
-from actlab.experiments.choosing.report import Comparison, chosen, comparisons, grid, ranking, same_start
-from actlab.experiments.choosing.settings import DEPTHS, OPTIMISERS, STARTS, Settings, cells
+from actlab.experiments.choosing.report import (
+    Comparison,
+    accuracy,
+    best_grid,
+    chosen,
+    comparisons,
+    failures,
+    gaps,
+    ranking,
+    relative_cost,
+    same_start,
+    start_grid,
+)
+from actlab.experiments.choosing.settings import DEPTHS, OPTIMISERS, STARTS, WIDTH, Settings, cells
 from actlab.experiments.choosing.training import Cell, train_cell
 
 __all__ = [
-    "DEPTHS", "OPTIMISERS", "STARTS", "Cell", "Comparison", "Record", "Settings", "cells", "chosen", "comparisons",
-    "grid", "load", "ranking", "same_start", "train_cell",
+    "DEPTHS", "OPTIMISERS", "STARTS", "WIDTH", "Cell", "Comparison", "Record", "Settings", "accuracy", "best_grid",
+    "cells", "chosen", "comparisons", "failures", "gaps", "load", "ranking", "relative_cost", "same_start",
+    "start_grid", "train_cell",
 ]  # fmt: skip

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from actlab.catalogue import Table
-from actlab.core import get
+from actlab.core import Activation, get
 from actlab.experiments.choosing.record import Record
-from actlab.experiments.choosing.settings import DEPTHS, OPTIMISERS, Settings
+from actlab.experiments.choosing.settings import DEPTHS, OPTIMISERS, STARTS, Settings
 from actlab.experiments.choosing.training import Cell
-from actlab.statistics import Mean, Paired, Share, holm
+from actlab.statistics import Mean, Paired, Quantile, Share, holm
 
 BASE = get("relu")
 LEVEL = 0.05
@@ -20,7 +20,7 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class Comparison:
-    """One cell against the cell of the ReLU, network by network.
+    """One cell against the cell of the ReLU, network by network, at the rate that validation digits gave to each.
 
     ``paired`` compares the accuracies on the test digits; ``p_value`` is its, corrected for all comparisons that were
     made together.
@@ -98,7 +98,10 @@ def _compared(pairs: Sequence[tuple[Cell, Cell]]) -> list[Comparison]:
 
 
 def ranking(compared: Sequence[Comparison], depth: int, optimiser: str) -> Table:
-    """The comparisons of one depth and optimiser as a table, the best activation first; ReLU has its own line."""
+    """The comparisons of one depth and optimiser as a table, the best activation first; ReLU has its own line.
+
+    The interval is that of the mean difference, and the effect Cohen's d of pairs.
+    """
     shown = [c for c in compared if (c.cell.settings.depth, c.cell.settings.optimiser) == (depth, optimiser)]
     lines = [(np.mean(c.cell.accuracies), c.cell, c) for c in shown]
     lines.append((np.mean(shown[0].base.accuracies), shown[0].base, None))
@@ -110,22 +113,39 @@ def ranking(compared: Sequence[Comparison], depth: int, optimiser: str) -> Table
             cell.settings.start,
             f"{100 * np.mean(cell.accuracies):.1f}",
             "" if comparison is None else f"{100 * low:+.1f} to {100 * high:+.1f}",
+            "" if comparison is None else f"{comparison.paired.effect:+.1f}",
             "" if comparison is None else comparison.verdict,
         ))  # fmt: skip
-    return Table(("activation", "start", "digits told, %", "against ReLU, points", "verdict"), tuple(rows))
+    heads = ("activation", "start", "digits told, %", "against ReLU, points", "effect", "verdict")
+    return Table(heads, tuple(rows))
 
 
-def grid(record: Record, of: Callable[[Cell], float], start: str, optimiser: str) -> tuple[list, np.ndarray]:
-    """The activations, and a number of each cell with this start and optimiser, (activations, depths); nan if none."""
+def best_grid(record: Record, optimiser: str) -> np.ndarray:
+    """Mean shares of test digits (activations, depths), each activation with its best start; nan where none trained."""
+    by_depth = [chosen(record, depth, optimiser) for depth in DEPTHS]
+    activations = dict.fromkeys(cell.settings.activation for cell in record.cells)
+    return np.array([
+        [np.mean(best[activation].accuracies) if activation in best else np.nan for best in by_depth]
+        for activation in activations
+    ])  # fmt: skip
+
+
+def start_grid(record: Record, activation: str | Activation, optimiser: str) -> np.ndarray:
+    """Mean shares of test digits (starts, depths) of one activation; nan where it has no such start."""
     held = {cell.settings: cell for cell in record.cells}
-    activations = list(dict.fromkeys(cell.settings.activation for cell in record.cells))
-    values = np.full((len(activations), len(DEPTHS)), np.nan)
-    for row, activation in enumerate(activations):
-        for column, depth in enumerate(DEPTHS):
-            cell = held.get(Settings(activation, depth, start, optimiser))
-            if cell is not None:
-                values[row, column] = of(cell)
-    return activations, values
+    cells = [[held.get(Settings(get(activation), depth, start, optimiser)) for depth in DEPTHS] for start in STARTS]
+    return np.array([[np.nan if cell is None else np.mean(cell.accuracies) for cell in row] for row in cells])
+
+
+def gaps(record: Record, first: str | Activation, second: str | Activation) -> np.ndarray:
+    """By how much the mean shares of test digits of two activations differ, in each of the cells that both have."""
+    held = {cell.settings: cell for cell in record.cells}
+    pairs = [
+        (cell, held.get(replace(settings, activation=get(second))))
+        for settings, cell in held.items()
+        if settings.activation == get(first)
+    ]
+    return np.array([np.mean(a.accuracies) - np.mean(b.accuracies) for a, b in pairs if b is not None])
 
 
 def accuracy(cell: Cell) -> Mean:
@@ -138,6 +158,12 @@ def failures(cell: Cell) -> Share:
     return Share.of(cell.failed)
 
 
-def relative_cost(cell: Cell, base: Cell) -> float:
-    """The processor time of an epoch, ReLU's being 1."""
-    return cell.seconds / base.seconds
+def relative_cost(record: Record, activation: str | Activation) -> Quantile:
+    """The processor time of an epoch, ReLU's in the same setting being 1: the median over the settings of both."""
+    held = {cell.settings: cell for cell in record.cells}
+    ratios = [
+        cell.seconds / held[replace(settings, activation=BASE)].seconds
+        for settings, cell in held.items()
+        if settings.activation == get(activation) and replace(settings, activation=BASE) in held
+    ]
+    return Quantile.of(ratios)

@@ -39,12 +39,15 @@ def _critical(activation: Activation) -> Start | None:
     if not isinstance(activation, Elementwise):
         return None  # the theory is that of units that do not see each other
     try:
-        sigma_w = critical_sigma_w(activation, sigma_b2=SIGMA_B2)
+        sigma_w = critical_sigma_w(activation, sigma_b2=SIGMA_B2, high=20.0)
     except ValueError:
         return None  # it jumps, and has no slope there whose mean square could be 1
     if isinstance(sigma_w, NoCriticalPoint):
         sigma_w = sigma_w.jump_at
-    return None if sigma_w is None else Start(lecun_normal.with_scale(sigma_w**2), lambda fan_in: SIGMA_B2)
+    if sigma_w is None:
+        return None
+    # To six digits: two processors, which differ in the last ones, shall start alike.
+    return Start(lecun_normal.with_scale(float(f"{sigma_w**2:.6g}")), lambda fan_in: SIGMA_B2)
 
 
 #: By name, the start for an activation; None where there is none. "glorot" is Keras' default, "pytorch" PyTorch's;
