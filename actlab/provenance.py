@@ -7,6 +7,8 @@ from datetime import date
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 
 def of_run(command: str, *packages: ModuleType, **settings: Any) -> dict[str, Any]:
     """What is recorded beside the results of ``command``: settings, versions of packages, kind of machine, date."""
@@ -17,4 +19,17 @@ def of_run(command: str, *packages: ModuleType, **settings: Any) -> dict[str, An
         "Python": platform.python_version(),
         "machine": platform.machine(),
         "date": date.today().isoformat(),
+    }
+
+
+def arithmetic() -> dict[str, Any]:
+    """By which instructions numpy computes here: where they are the same, so is every bit of a result.
+
+    ``numpy_features`` are the processor's extensions that numpy uses, ``blas`` the kernels of its matrix products.
+    """
+    from threadpoolctl import threadpool_info
+
+    return {
+        "numpy_features": np.show_config(mode="dicts")["SIMD Extensions"].get("found", []),
+        "blas": sorted({f"{pool['internal_api']} {pool.get('architecture', '')}" for pool in threadpool_info()}),
     }

@@ -33,6 +33,7 @@ from actlab.experiments.choosing.record import Record, write
 from actlab.experiments.choosing.settings import SIGMA_B2, WIDTH, activations
 from actlab.experiments.choosing.training import Cell
 from actlab.meanfield import analyse
+from actlab.provenance import arithmetic
 
 pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
 
@@ -254,3 +255,47 @@ def rounded(cell):
         gradients=tuple(tuple(float(f"{norm:.5g}") for norm in norms) for norms in cell.gradients),
         dead=tuple(float(f"{share:.5g}") for share in cell.dead),
     )
+
+
+# --- What is recorded ------------------------------------------------------------------------------------------------
+
+
+def test_the_record_holds_every_cell_of_the_command():
+    record = load()
+    assert [cell.settings for cell in record.cells] == list(cells())
+    assert {len(cell.accuracies) for cell in record.cells} == {trainings.NETWORKS}
+    for cell in record.cells:
+        assert cell.rate == OPTIMISERS[cell.settings.optimiser][1][int(np.argmax(cell.validation))]
+        assert [len(norms) for norms in cell.gradients] == [cell.settings.depth + 1] * 2
+
+
+def test_the_same_function_computed_alike_has_the_same_cells():
+    found = load()
+    np.testing.assert_array_equal(gaps(found, "threshold", "relu"), 0)
+    assert np.ptp(gaps(found, "celu", "elu")) > 0, "rounded elsewhere, they part"
+
+
+def test_a_random_sample_of_the_record_is_trained_anew():
+    """Cells that no run chooses in advance; the message names them.
+
+    Where numpy computes by the same instructions, everything must be the same. Elsewhere the last bits differ, and the
+    training enlarges that (by OPENBLAS_CORETYPE=Prescott single networks change by half, and where two learning rates
+    are nearly as good the other one may be taken). Then the means must agree to four standard errors and one point, and
+    the rate must have been within fifteen points of the best.
+    """
+    record = load()
+    entropy = np.random.SeedSequence().entropy
+    here = {"numpy": np.__version__, **arithmetic()}
+    alike = all(record.provenance[key] == value for key, value in here.items())
+    for recorded in np.random.default_rng(entropy).choice(np.array(record.cells, dtype=object), 6, replace=False):
+        found = train_cell(recorded.settings)
+        message = f"{recorded.settings}, drawn by the entropy {entropy}"
+        if alike:
+            expected = replace(recorded, seconds=0)
+            assert repr(replace(rounded(found), seconds=0)) == repr(expected), message
+            continue
+        errors = [np.std(cell.accuracies, ddof=1) / np.sqrt(len(cell.accuracies)) for cell in (found, recorded)]
+        difference = np.mean(found.accuracies) - np.mean(recorded.accuracies)
+        assert abs(difference) < 4 * np.hypot(*errors) + 0.01, message
+        taken = recorded.validation[OPTIMISERS[recorded.settings.optimiser][1].index(found.rate)]
+        assert taken > max(recorded.validation) - 0.15, message

@@ -50,6 +50,9 @@ def test_the_derivative_of_the_sigmoid(line, right, capsys):
 
 # Notebook, cell, the line to be edited, and answers: the right one, and wrong ones.
 ANSWERS = [
+    ("choosing-an-activation", "exercise-fall", "name = None", '"hard_sigmoid"', ['"relu"', '"sigmoid"']),
+    ("choosing-an-activation", "exercise-holm", "corrected = None", "1.0", ["0.01", "1.32"]),
+    ("choosing-an-activation", "exercise-start", "start = None", '"he"', ['"pytorch"', '"glorot"']),
     ("s-curves", "exercise-slope", "k = None", "4", ["1", "0.25"]),
     ("s-curves", "exercise-table", "x = None", "9", ["-9", "3.0"]),
     ("s-curves", "exercise-centre", "shift = None", "-actlab.gaussian.properties.mean", ["0.5", "-1.0"]),

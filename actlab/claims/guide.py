@@ -26,10 +26,11 @@ GUIDE = (
     ),
     Branch(
         "ten hidden layers or more, nothing between them",
-        "choose the initial weights before the activation; not the sigmoid, and no default start of unknown variance",
+        "first a start that suits the activation, then ELU, SELU or tanh; not the sigmoid",
         (
             "the-start-matters-as-much-as-the-activation",
             "pytorchs-default-start-fails-deep-networks",
+            "elu-against-relu-in-deep-networks",
             "sigmoid-layers-fail-when-there-are-ten",
         ),
     ),
@@ -40,9 +41,9 @@ GUIDE = (
     ),
     Branch(
         "ReLU units die",
-        "a smooth gate or a leak, but expect no wonder of it",
+        "see whether they were born dead; a leak or a smooth gate is no cure for everything",
         (
-            "deep-relu-networks-end-with-more-dead-units",
+            "deep-relu-networks-are-born-with-dead-units",
             "leaky-is-not-always-better",
             "swish-against-relu-in-deep-networks",
         ),

@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     if not chosen:
         parser.error(f"no cell's name holds {' or '.join(options.cells)}; one is {cells()[0]}")
     how = {"networks": options.networks, "epochs": options.epochs, "seed": options.seed}
-    source = provenance.of_run(parser.prog, np, sklearn, **how)
+    source = provenance.of_run(parser.prog, np, sklearn, **how) | provenance.arithmetic()
     held = {cell.settings: cell for cell in load(options.output).cells} if options.output.exists() else {}
     for cell in _trained([settings for settings in chosen if settings not in held], options.workers, how):
         held[cell.settings] = cell
