@@ -97,7 +97,7 @@ def test_a_notebook_shows_what_is_said_and_what_is_measured():
     it = dataclasses.replace(
         CLAIMS["linear-stack-collapse"], belief="A * B.", template="[0, {gap:.0f}] < a_b $", verdict="imprecise"
     )
-    shown = "*What is said:* A \\* B.\n\n*What is measured* (imprecise): \\[0, 0\\] \\< a\\_b \\$"
+    shown = "*What is said:* A \\* B.\n\n*What is measured* (**imprecise**): \\[0, 0\\] \\< a\\_b \\$"
     assert it._repr_markdown_() == shown
     assert repr(it) == "Claim(linear-stack-collapse, imprecise)"
 

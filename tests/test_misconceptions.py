@@ -55,12 +55,17 @@ def test_an_entry_is_one_claim_one_figure_and_the_chapter_that_shows_more(text, 
 
 
 def test_an_open_dot_is_where_additivity_asks_for_the_sum(ax):
-    figures.additivity(actlab.step, (1, 2), ax, color="k")
+    figures.additivity(np.square, (1, 2), ax, color="k")
     curve, dots, asked = ax.lines
-    np.testing.assert_array_equal(dots.get_xydata(), [(1, 1), (2, 1), (3, 1)])
-    np.testing.assert_array_equal(asked.get_xydata(), [(3, 2)])
-    drawn = curve.get_ydata()
-    assert np.isnan(drawn).sum() == 1 and set(drawn[np.isfinite(drawn)]) == {0, 1}, "the leap is a break"
+    np.testing.assert_array_equal(dots.get_xydata(), [(1, 1), (2, 4), (3, 9)])
+    np.testing.assert_array_equal(asked.get_xydata(), [(3, 5)])
+    assert np.isfinite(curve.get_ydata()).all()
+
+
+def test_a_leap_breaks_the_curve(ax):
+    figures.additivity(actlab.step, (1, 2), ax, color="k")
+    drawn = ax.lines[0].get_ydata()
+    assert np.isnan(drawn).sum() == 1 and set(drawn[np.isfinite(drawn)]) == {0, 1}
 
 
 def test_pieces_lie_over_their_target(ax):

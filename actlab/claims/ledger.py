@@ -101,7 +101,7 @@ class Claim:
 
     def _repr_markdown_(self) -> str:
         said, found = (_MARKUP.sub(r"\\\g<0>", text) for text in (self.belief, self.sentence()))
-        return f"*What is said:* {said}\n\n*What is measured* ({self.verdict}): {found}"
+        return f"*What is said:* {said}\n\n*What is measured* (**{self.verdict}**): {found}"
 
     def __repr__(self) -> str:
         return f"Claim({self.id}, {self.verdict})"  # measures nothing, so that it is safe to show
