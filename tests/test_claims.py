@@ -93,6 +93,15 @@ def test_every_advice_of_the_guide_cites_claims():
     assert CLAIMS["take-the-loss-from-the-logits"].sentence() == rows[-1][2]
 
 
+def test_a_notebook_shows_what_is_said_and_what_is_measured():
+    it = dataclasses.replace(
+        CLAIMS["linear-stack-collapse"], belief="A * B.", template="[0, {gap:.0f}] < a_b $", verdict="imprecise"
+    )
+    shown = "*What is said:* A \\* B.\n\n*What is measured* (**imprecise**): \\[0, 0\\] \\< a\\_b \\$"
+    assert it._repr_markdown_() == shown
+    assert repr(it) == "Claim(linear-stack-collapse, imprecise)"
+
+
 def test_bad_declarations_are_refused():
     how = {"belief": "B.", "about": "relu", "sources": "000", "says": "{x}.", "page": ""}
     with pytest.raises(ValueError, match="unlike must give other values"):

@@ -7,8 +7,9 @@ written down: the function decides it from what it measures, and must decide oth
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -29,6 +30,9 @@ POSTS: Mapping[str, str] = MappingProxyType(
         "004": "A summary, from sigmoid to GELU",
     }
 )
+
+# What Markdown would take for more than text.
+_MARKUP = re.compile(r"[\\`*_$<>\[\]|]")
 
 _CLAIMS: dict[str, Claim] = {}
 _STATEMENTS: dict[str, Statement] = {}
@@ -69,7 +73,7 @@ class Claim:
     verdict: Verdict
     sources: tuple[str, ...]
     template: str
-    measurement: Callable[..., Measured] = field(repr=False)
+    measurement: Callable[..., Measured]
     unlike: Mapping[str, Any]
     page: str
     side: Side | None = None
@@ -94,6 +98,13 @@ class Claim:
     def sentence(self) -> str:
         """What we say, with the measured numbers."""
         return self.template.format(**self.found.values)
+
+    def _repr_markdown_(self) -> str:
+        said, found = (_MARKUP.sub(r"\\\g<0>", text) for text in (self.belief, self.sentence()))
+        return f"*What is said:* {said}\n\n*What is measured* (**{self.verdict}**): {found}"
+
+    def __repr__(self) -> str:
+        return f"Claim({self.id}, {self.verdict})"  # measures nothing, so that it is safe to show
 
     @property
     def how(self) -> str:

@@ -24,6 +24,7 @@ from actlab.figures.families import (
 from actlab.figures.functions import curve, family, gallery, jacobian, landmarks, landmarks_text, outputs
 from actlab.figures.gradients import gradients, phases, remedies, trainable
 from actlab.figures.initialisation import chi_heat_map, gradient_spread, theory_over_band
+from actlab.figures.misconceptions import additivity, clipped, gaps, pieces, plus_signs, recorded_losses
 from actlab.figures.nonlinearity import (
     error_decay,
     final_losses,
@@ -49,4 +50,13 @@ __all__ = [
     "reliability", "remedies", "separation", "share_heat_map", "shares", "shares_by_rate", "shifted_fit",
     "shifted_parts", "singular_value_histograms", "speeds", "tails", "theory_over_band", "trainable", "unit_paths",
     "use_style",
+    "STYLE", "accuracy_curve", "additivity", "backward_through_depth", "born_dead", "chi_heat_map", "clipped", "colour",
+    "computation_graph", "curve", "denoising", "derivative_errors", "deviations", "differences", "error_decay",
+    "failures", "family", "final_losses", "fit", "fit_parts", "forward_through_depth", "gallery", "gaps",
+    "gradient_spread", "gradients", "jacobian", "landmarks", "landmarks_text", "layer_movement", "learned_slopes",
+    "linear_training", "loss_course", "loss_histograms", "lost_digits", "mlp_diagram", "moments_through_depth",
+    "number_line", "one_unit_fit", "outputs", "phases", "pieces", "plus_signs", "quantile_band", "quantisation_errors",
+    "recorded_losses", "recovery_steps", "reliability", "remedies", "separation", "share_heat_map", "shares",
+    "shares_by_rate", "shifted_fit", "shifted_parts", "singular_value_histograms", "speeds", "tails",
+    "theory_over_band", "trainable", "unit_paths", "use_style",
 ]  # fmt: skip
