@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import actlab
+from actlab import figures
 from actlab.core import ACTIVATIONS
 from actlab.experiments.choosing import (
     DEPTHS,
@@ -255,6 +256,56 @@ def rounded(cell):
         gradients=tuple(tuple(float(f"{norm:.5g}") for norm in norms) for norms in cell.gradients),
         dead=tuple(float(f"{share:.5g}") for share in cell.dead),
     )
+
+
+# --- Figures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ax():
+    import matplotlib.pyplot as plt
+
+    yield plt.figure().add_subplot()
+    plt.close("all")
+
+
+def test_a_heat_map_prints_each_share_and_leaves_out_what_is_missing(ax):
+    figures.share_heat_map(np.array([[0.98, np.nan], [0.5, 0.1]]), ["a", "b"], [1, 4], ax)
+    printed = {text.get_position(): text.get_text() for text in ax.texts}
+    assert printed == {(0.5, 0.5): "98", (0.5, 1.5): "50", (1.5, 1.5): "10"}
+    tints = ax.collections[0].get_array()
+    assert tints[0, 0] < tints[1, 0] < tints[1, 1] and tints.mask[0, 1]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
+    with pytest.raises(ValueError, match=r"shares must be \(1, 2\), a number for each cell; got \(2, 2\)"):
+        figures.share_heat_map(np.eye(2), ["a"], [1, 4], ax)
+
+
+def test_differences_are_ordered_and_filled_if_they_can_be_measured(ax):
+    record = of(made_up("relu", BASE), made_up("tanh", BASE + 0.1), made_up("sigmoid", BASE - 0.1))
+    noisy = made_up("silu", BASE + np.random.default_rng(3).normal(0, 0.01, 30), depth=1)
+    record = Record({}, (*record.cells, noisy))
+    figures.differences([c for c in comparisons(record) if c.cell.settings.depth == 1][::-1], ax)
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == ["sigmoid", "sigmoid", "silu", "tanh", "tanh"]
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [dot.get_xdata()[0] for dot in dots] == pytest.approx([-10, -10, dots[2].get_xdata()[0], 10, 10])
+    assert [dot.get_markerfacecolor() == "white" for dot in dots] == [False, False, True, False, False]
+
+
+def test_gradients_are_drawn_before_and_after(ax):
+    cell = replace(made_up("relu", BASE), gradients=((1.0, 0.0), (3.0, 4.0)))
+    figures.layer_gradients([cell], ax)
+    before, after = (line.get_ydata() for line in ax.lines)
+    np.testing.assert_array_equal(before, [1, np.nan])
+    np.testing.assert_array_equal(after, [3, 4])
+    assert [text.get_text() for text in ax.texts] == ["relu"]
+
+
+def test_arrivals_rise_to_the_share_that_arrived(ax):
+    figures.arrivals([replace(made_up("relu", BASE), arrivals=(3.0, 1.0, math.inf, 3.0))], ax, last=5)
+    (line,) = ax.lines
+    np.testing.assert_array_equal(line.get_xdata(), [0, 1, 3, 3, 5])
+    np.testing.assert_array_equal(line.get_ydata(), [0, 0.25, 0.5, 0.75, 0.75])
 
 
 # --- What is recorded ------------------------------------------------------------------------------------------------

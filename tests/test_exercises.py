@@ -9,7 +9,7 @@ import pytest
 
 import actlab
 from actlab import experiments, peers
-from actlab.experiments import cosine_data
+from actlab.experiments import choosing, cosine_data
 from tests.test_book import BOOK, read
 
 
@@ -50,9 +50,6 @@ def test_the_derivative_of_the_sigmoid(line, right, capsys):
 
 # Notebook, cell, the line to be edited, and answers: the right one, and wrong ones.
 ANSWERS = [
-    ("choosing-an-activation", "exercise-fall", "name = None", '"hard_sigmoid"', ['"relu"', '"sigmoid"']),
-    ("choosing-an-activation", "exercise-holm", "corrected = None", "1.0", ["0.01", "1.32"]),
-    ("choosing-an-activation", "exercise-start", "start = None", '"he"', ['"pytorch"', '"glorot"']),
     ("s-curves", "exercise-slope", "k = None", "4", ["1", "0.25"]),
     ("s-curves", "exercise-table", "x = None", "9", ["-9", "3.0"]),
     ("s-curves", "exercise-centre", "shift = None", "-actlab.gaussian.properties.mean", ["0.5", "-1.0"]),
@@ -92,6 +89,29 @@ def test_an_answer_is_judged(notebook, cell, line, answer, right, capsys):
     edit = (line, line.replace("None", answer))
     (path,) = BOOK.glob(f"*/{notebook}.ipynb")
     said = run(path.relative_to(BOOK), cell, capsys, edit, experiments=experiments)
+    assert said.startswith("right" if right else "not yet")
+
+
+@pytest.mark.parametrize(
+    ("cell", "line", "answer", "right"),
+    [
+        ("exercise-fall", "name = None", "None", False),
+        ("exercise-fall", "name = None", '"hard_sigmoid"', True),
+        ("exercise-fall", "name = None", '"relu"', False),
+        ("exercise-holm", "corrected = None", "None", False),
+        ("exercise-holm", "corrected = None", "1.0", True),
+        ("exercise-holm", "corrected = None", "1.32", False),
+        ("exercise-start", "start = None", "None", False),
+        ("exercise-start", "start = None", '"he"', True),
+        ("exercise-start", "start = None", '"pytorch"', False),
+    ],
+)
+def test_the_exercises_on_choosing(cell, line, answer, right, capsys):
+    record = choosing.load()
+    activations = list(dict.fromkeys(cell.settings.activation for cell in record.cells))
+    names = {"record": record, "choosing": choosing, "activations": activations}
+    edit = (line, line.replace("None", answer))
+    said = run("practice/choosing-an-activation.ipynb", cell, capsys, edit, **names)
     assert said.startswith("right" if right else "not yet")
 
 

@@ -125,8 +125,8 @@ def _race(first: str, second: str, depth: int) -> dict:
 
 _RACE = (
     "a network takes {fast.value:.0f} in the median (95 % interval {fast.low:.0f} to {fast.high:.0f}), with the "
-    "sigmoid {slow.value:.0f} ({slow.low:.0f} to {slow.high:.0f}); it is there first in {share} of the pairs. Adam, each "
-    "with its best start and rate."
+    "sigmoid {slow.value:.0f} ({slow.low:.0f} to {slow.high:.0f}); it is there first in {share} of the pairs. Adam, "
+    "each with its best start and rate."
 )
 
 

@@ -4,7 +4,7 @@
 output of a cell changes only when the figure does.
 """
 
-from actlab.figures.choosing import differences, layer_gradients, share_heat_map
+from actlab.figures.choosing import arrivals, differences, layer_gradients, share_heat_map
 from actlab.figures.comparisons import accuracy_curve, speeds
 from actlab.figures.cosine import fit, fit_parts, loss_course, loss_histograms, shares
 from actlab.figures.derivatives import computation_graph, derivative_errors
@@ -41,22 +41,13 @@ from actlab.figures.spectra import singular_value_histograms
 from actlab.figures.style import STYLE, colour, quantile_band, use_style
 
 __all__ = [
-    "STYLE", "accuracy_curve", "backward_through_depth", "born_dead", "chi_heat_map", "colour", "computation_graph",
-    "curve", "denoising", "derivative_errors", "deviations", "differences", "error_decay", "failures", "family",
-    "final_losses", "fit", "fit_parts", "forward_through_depth", "gallery", "gradient_spread", "gradients",
-    "jacobian", "landmarks", "landmarks_text", "layer_gradients", "layer_movement", "learned_slopes",
-    "linear_training", "loss_course", "loss_histograms", "lost_digits", "mlp_diagram", "moments_through_depth",
-    "number_line", "one_unit_fit", "outputs", "phases", "quantile_band", "quantisation_errors", "recovery_steps",
-    "reliability", "remedies", "separation", "share_heat_map", "shares", "shares_by_rate", "shifted_fit",
-    "shifted_parts", "singular_value_histograms", "speeds", "tails", "theory_over_band", "trainable", "unit_paths",
-    "use_style",
-    "STYLE", "accuracy_curve", "additivity", "backward_through_depth", "born_dead", "chi_heat_map", "clipped", "colour",
-    "computation_graph", "curve", "denoising", "derivative_errors", "deviations", "differences", "error_decay",
-    "failures", "family", "final_losses", "fit", "fit_parts", "forward_through_depth", "gallery", "gaps",
-    "gradient_spread", "gradients", "jacobian", "landmarks", "landmarks_text", "layer_movement", "learned_slopes",
-    "linear_training", "loss_course", "loss_histograms", "lost_digits", "mlp_diagram", "moments_through_depth",
-    "number_line", "one_unit_fit", "outputs", "phases", "pieces", "plus_signs", "quantile_band", "quantisation_errors",
-    "recorded_losses", "recovery_steps", "reliability", "remedies", "separation", "share_heat_map", "shares",
-    "shares_by_rate", "shifted_fit", "shifted_parts", "singular_value_histograms", "speeds", "tails",
-    "theory_over_band", "trainable", "unit_paths", "use_style",
+    "STYLE", "accuracy_curve", "additivity", "arrivals", "backward_through_depth", "born_dead", "chi_heat_map",
+    "clipped", "colour", "computation_graph", "curve", "denoising", "derivative_errors", "deviations", "differences",
+    "error_decay", "failures", "family", "final_losses", "fit", "fit_parts", "forward_through_depth", "gallery",
+    "gaps", "gradient_spread", "gradients", "jacobian", "landmarks", "landmarks_text", "layer_gradients",
+    "layer_movement", "learned_slopes", "linear_training", "loss_course", "loss_histograms", "lost_digits",
+    "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit", "outputs", "phases", "pieces",
+    "plus_signs", "quantile_band", "quantisation_errors", "recorded_losses", "recovery_steps", "reliability",
+    "remedies", "separation", "share_heat_map", "shares", "shares_by_rate", "shifted_fit", "shifted_parts",
+    "singular_value_histograms", "speeds", "tails", "theory_over_band", "trainable", "unit_paths", "use_style",
 ]  # fmt: skip

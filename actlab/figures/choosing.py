@@ -71,3 +71,19 @@ def layer_gradients(cells: Sequence, ax: Axes) -> Axes:
     ax.set(yscale="log", xlabel="layer", ylabel="norm of the gradient", xlim=(-4, None))
     ax.set_xticks([tick for tick in ax.get_xticks() if 0 < tick <= layers[-1]])
     return ax
+
+
+def arrivals(cells: Sequence, ax: Axes, *, last: float) -> Axes:
+    """Draw the share of a cell's networks that have arrived, over epochs up to the ``last``, as steps.
+
+    The cells differ in their activation.
+    """
+    for cell in cells:
+        reached = np.sort([0.0, *(epochs for epochs in cell.arrivals if np.isfinite(epochs))])
+        shares = np.arange(len(reached)) / len(cell.arrivals)
+        reached, shares = np.append(reached, last), np.append(shares, shares[-1])
+        activation = cell.settings.activation
+        ax.step(reached, shares, where="post", color=colour(activation), label=activation.name)
+    ax.set(xlabel="epochs", ylabel="share of networks", xlim=(0, last), ylim=(-0.02, 1.02))
+    ax.legend()
+    return ax

@@ -15,10 +15,10 @@ from actlab.experiments.choosing.report import (
     start_grid,
 )
 from actlab.experiments.choosing.settings import DEPTHS, OPTIMISERS, STARTS, WIDTH, Settings, cells
-from actlab.experiments.choosing.training import Cell, train_cell
+from actlab.experiments.choosing.training import EPOCHS, Cell, train_cell
 
 __all__ = [
-    "DEPTHS", "OPTIMISERS", "STARTS", "WIDTH", "Cell", "Comparison", "Record", "Settings", "accuracy", "best_grid",
-    "cells", "chosen", "comparisons", "failures", "gaps", "load", "ranking", "relative_cost", "same_start",
-    "start_grid", "train_cell",
+    "DEPTHS", "EPOCHS", "OPTIMISERS", "STARTS", "WIDTH", "Cell", "Comparison", "Record", "Settings", "accuracy",
+    "best_grid", "cells", "chosen", "comparisons", "failures", "gaps", "load", "ranking", "relative_cost",
+    "same_start", "start_grid", "train_cell",
 ]  # fmt: skip
