@@ -32,9 +32,11 @@ NOT_PROSE = [
     re.compile(r"\b(?:figures?|fig\.|tables?|sections?|chapters?|equations?|eq\.|version)\s+\d[\d.]*\w?", re.I),
 ]
 FORMULA = re.compile(r"(?<![\\$])\$(?!\$)(.+?)(?<!\\)\$", re.S)
-# Between dollar signs, but a number in the middle of a sentence all the same; and what a formula says a value is near.
-BARE_NUMBER = re.compile(r"(?:[\d\s.,+\-−<>{}^%]|\\[,;:!% ]|\\(?:times|cdot|pm|approx|simeq|sim|le|ge|ll|gg)\b)+")
-NEAR = re.compile(r"\\(?:approx|simeq|sim)\b[^=<>&\\]*")
+# Between dollar signs, but a number in the middle of a sentence all the same; and what a formula is said to come to.
+RELATION = r"(?:[=<>]|\\(?:approx|simeq|sim|leq?|geq?|ll|gg)\b)"
+BARE = rf"(?:[\d\s.,+\-−{{}}^%]|\\[,;:!% ]|\\(?:times|cdot|pm)\b|{RELATION})+"
+BARE_NUMBER = re.compile(BARE)
+STATED = re.compile(rf"{RELATION}{BARE}(?=\$|[)\]]|\\(?:quad|text)\b)")
 
 WORDS = (
     "one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty seventy "
@@ -69,11 +71,15 @@ TYPED = {
 
 @dataclass(frozen=True)
 class Allowed:
-    """A number that may be typed on a page, or on every page if that is ``*``, and why it is no result."""
+    """A number that may be typed on a page, or on every page if that is ``*``, and why it is no result.
+
+    ``cell`` is the code cell that it is a setting of, in which it must stand as well.
+    """
 
     page: str
     text: str
     reason: str
+    cell: str = ""
 
     def spans(self, page: str, text: str) -> list[tuple[int, int]]:
         """Where a passage of a page holds it."""
@@ -102,8 +108,8 @@ def prose(text: str) -> str:
         if BARE_NUMBER.fullmatch(found[1]):
             return f"{BLANK}{found[1]}{BLANK}"
         shown = list(blank(found))
-        for near in NEAR.finditer(found[0]):
-            shown[slice(*near.span())] = near[0]
+        for stated in STATED.finditer(found[0]):
+            shown[slice(*stated.span())] = stated[0]
         return "".join(shown)
 
     text = FENCE.sub(fence, text)
@@ -165,6 +171,17 @@ def test_what_is_allowed_is_there_and_says_why(allowed):
     assert len(allowed.reason) >= 20, f"the reason {allowed.reason!r} says nothing"
 
 
+@pytest.mark.parametrize("allowed", [one for one in ALLOWED if one.cell], ids=lambda one: f"{one.page}: {one.text}")
+def test_a_setting_is_that_of_its_cell(allowed):
+    """Who changes the cell changes the text."""
+    (code,) = (cell.source for cell in read(Path(f"{allowed.page}.ipynb")).cells if cell.id == allowed.cell)
+    passed = {float(literal) for literal in re.findall(r"(?<![\w.])\d[\d_]*\.?\d*(?:e[+-]?\d+)?", code)}
+    spoken = [found[0] for _, found in typed(allowed.text)]
+    numbers = [float(re.sub(r"\D*$", "", part.replace(",", ""))) for part in spoken if re.match(r"\.?\d", part)]
+    assert numbers
+    assert not [number for number in numbers if not passed & {number, number / 100}]
+
+
 def test_nothing_is_allowed_twice():
     keys = [(allowed.page, allowed.text) for allowed in ALLOWED]
     assert len(keys) == len(set(keys))
@@ -199,6 +216,8 @@ def test_nothing_is_allowed_twice():
         "an error of $10^{-7}$",
         "an error of $3 \\times 10^{-7}$",
         "so that $\\chi_1 \\approx 0.94$ here",
+        "so that $\\chi_1 = 0.94$ here",
+        "so that $p < 0.05$, $q > 0.5$ here",
         "of $10\\,240$ networks",
         ":::{admonition} In short\n- the loss is 0.25\n:::",
         "```{note}\nthe loss is 0.25\n```",
