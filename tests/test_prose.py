@@ -143,17 +143,32 @@ def name(source: Path) -> str:
     return source.with_suffix("").as_posix()
 
 
+def missed(page: str, text: str, allowed: list[Allowed] = ALLOWED) -> Iterator[tuple[str, re.Match]]:
+    """Find what is typed in a passage of a page and not allowed there."""
+    free = [span for one in allowed for span in one.spans(page, text)]
+    for what, found in typed(text):
+        if not any(low <= found.start() and found.end() <= high for low, high in free):
+            yield what, found
+
+
 @each_source
 def test_no_result_is_typed(source):
     """Print it in a cell beside the text, or say it without the number; what is no result is allowed with a reason."""
-    missed = []
+    complaints = []
     for place, text in passages(source):
-        free = [span for allowed in ALLOWED for span in allowed.spans(name(source), text)]
-        for what, found in typed(text):
-            if not any(low <= found.start() and found.end() <= high for low, high in free):
-                around = " ".join(text[max(0, found.start() - 50) : found.end() + 30].split())
-                missed.append(f"{place}: {what}, {found[0]!r} in '{around}'")
-    assert not missed, "\n".join(missed)
+        for what, found in missed(name(source), text):
+            around = " ".join(text[max(0, found.start() - 50) : found.end() + 30].split())
+            complaints.append(f"{place}: {what}, {found[0]!r} in '{around}'")
+    assert not complaints, "\n".join(complaints)
+
+
+def test_only_the_allowed_text_is_allowed_and_only_on_its_page():
+    text = "a loss of 0.25 at a rate of 0.5, and 0.75"
+    allowed = [Allowed("a/page", "rate of 0.5,", "a setting of the training")]
+    assert [found[0] for _, found in missed("a/page", text, allowed)] == ["0.25", "0.75"]
+    assert [found[0] for _, found in missed("another/page", text, allowed)] == ["0.25", "0.5", "0.75"]
+    everywhere = [Allowed("*", "rate of 0.5,", "a setting of the training")]
+    assert [found[0] for _, found in missed("another/page", text, everywhere)] == ["0.25", "0.75"]
 
 
 @pytest.mark.parametrize("allowed", ALLOWED, ids=lambda allowed: f"{allowed.page}: {allowed.text}")
@@ -245,6 +260,8 @@ def test_a_typed_result_is_found(text):
         "run\n\n    python -m actlab --rate 0.25\n\nthen",
         "{cite:p}`author0.25` and {numref}`fig-0.25`",
         "[text](page-0.25)",
+        "<!-- a loss of\n0.25 -->",
+        "% a loss of 0.25\n",
         "<https://example.org/0.25>",
         "(anchor-0.25)=\n",
         ":width: 12 %",
