@@ -28,7 +28,8 @@ class Page(HTMLParser):
         self.ids += [attrs["id"]] if "id" in attrs else []
         self.links += [attrs["href"]] if "href" in attrs else []
         self.classes.update(attrs.get("class", "").split())
-        self.open.append(tag)
+        if tag != "wbr":  # which has no end
+            self.open.append(tag)
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
@@ -83,13 +84,11 @@ def test_the_script_finds_what_it_reads(few):
     assert page.classes["verdict"] == page.classes["about"] == page.classes["source"] == len(few)
 
 
-def test_the_verdicts_are_counted():
+def test_the_verdicts_are_counted(few):
     rows = claims.verdicts().rows
-    assert [row[0].strip("*") for row in rows] == ["false", "imprecise", "depends", "true", "all"]
-    for verdict, row in zip(report.VERDICTS, rows, strict=False):
-        counted = [sum(it.verdict == verdict for it in which.values()) for which in (CLAIMS, STATEMENTS)]
-        assert [int(number) for number in row[2:]] == counted
-    assert [int(number) for number in rows[-1][2:]] == [len(CLAIMS), len(STATEMENTS)]
+    assert [row[0] for row in rows] == ["**false**", "**imprecise**", "**depends**", "**true**", "all"]
+    # The one statement of this ledger is false.
+    assert [row[2] for row in rows] == ["1, 1 only cited", "1", "1", "1", "4, 1 only cited"]
 
 
 def test_pros_and_cons_are_those_of_the_ledger():

@@ -5,7 +5,7 @@ The links are those of the built book, in which every page lies in a folder of i
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
@@ -74,12 +74,18 @@ def audited() -> Audit:
 
 
 def verdicts() -> Table:
-    """The verdicts, what each says of a belief, and how many claims and statements have it."""
-    measured = Counter(claim.verdict for claim in CLAIMS.values())
-    stated = Counter(statement.verdict for statement in STATEMENTS.values())
-    rows = [(f"**{name}**", means, str(measured[name]), str(stated[name])) for name, means in VERDICTS.items()]
-    rows.append(("all", "", str(measured.total()), str(stated.total())))
-    return Table(("verdict", "what it says of a belief", "measured", "only cited"), tuple(rows))
+    """The verdicts, what each says of a belief, and how many have it: claims, and statements that are only cited."""
+    which = (CLAIMS, STATEMENTS)
+
+    def counted(found: Iterable[int]) -> str:
+        return ", ".join(f"{count}{title}" for count, title in zip(found, ("", " only cited"), strict=True) if count)
+
+    rows = [
+        (f"**{name}**", means, counted(sum(entry.verdict == name for entry in one.values()) for one in which))
+        for name, means in VERDICTS.items()
+    ]
+    rows.append(("all", "", counted(map(len, which))))
+    return Table(("verdict", "what it says of a belief", "how many"), tuple(rows))
 
 
 def pros_and_cons(*which: str | Activation) -> Balance:
@@ -102,7 +108,9 @@ def pros_and_cons(*which: str | Activation) -> Balance:
 def _row(entry: Claim | Statement) -> str:
     if isinstance(entry, Claim):
         found, how, cited = entry.sentence(), f"<b>Measured:</b> {escape(entry.how)}", ""
-        code = f"<div><b>Code:</b> <code>{escape(entry.code)}</code></div>"
+        # A narrow column breaks the path between its parts first.
+        path = "<wbr>".join(re.split(r"(?<=/)|(?=:)", escape(entry.code)))
+        code = f"<div><b>Code:</b> <code>{path}</code></div>"
     else:
         found, how, code = entry.text, f"<b>Not computed:</b> {escape(entry.why)}", ""
         cited = f" <b>See</b> {', '.join(map(_source, entry.cite))}." if entry.cite else ""

@@ -23,7 +23,7 @@ window.addEventListener("DOMContentLoaded", () => {
     return control;
   };
 
-  const search = labelled("Words", document.createElement("input"));
+  const search = labelled("Search for", document.createElement("input"));
   search.type = "search";
   const choice = (title, key, sorted) => {
     const counts = new Map();
@@ -66,7 +66,10 @@ window.addEventListener("DOMContentLoaded", () => {
   form.addEventListener("reset", () => setTimeout(show));
   // A link to a row that is hidden would lead nowhere.
   window.addEventListener("hashchange", () => {
-    if (document.querySelector("tr:target")?.hidden) form.reset();
+    const row = document.querySelector("tr:target");
+    if (!row?.hidden) return;
+    form.reset();
+    setTimeout(() => row.scrollIntoView());
   });
   show();
 });
