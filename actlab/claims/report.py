@@ -121,7 +121,7 @@ def _row(entry: Claim | Statement) -> str:
         f'<span class="belief">{escape(entry.belief)}</span>{said_by}</th>\n'
         f'<td role="cell" data-label="found"><p>{escape(found)}</p><p class="how">{how}{cited}</p></td>\n'
         f'<td role="cell" data-label="where"><div><b>Id:</b> <a href="#{entry.id}">{entry.id}</a></div>'
-        f'<div><b>About:</b> {_list("about", map(escape, entry.about))}</div>'
+        f"<div><b>About:</b> {_list('about', map(escape, entry.about))}</div>"
         f'<div><b>Chapter:</b> <a href="../{entry.page}.html">{escape(chapter)}</a></div>{code}</td></tr>\n'
     )
 
