@@ -45,10 +45,25 @@ def vectorwise(*which: str | Activation) -> list[Vectorwise]:
     return _of_kind(Vectorwise, which, "maps single numbers")
 
 
+def chosen(which: Sequence[str | Activation]) -> list[Activation]:
+    """The activations of both kinds that ``which``, as in ``elementwise``, stands for, in that order and each once."""
+    families = {family: [a for a in ACTIVATIONS.values() if a.family == family] for family in FAMILIES}
+    found = [] if which else list(ACTIVATIONS.values())
+    for word in which:
+        if isinstance(word, str) and word in families and word not in names(aliases=True):
+            found += families[word]
+        else:
+            try:
+                found.append(get(word))
+            except ValueError as error:
+                raise ValueError(f"{error}; families: {', '.join(families)}") from None
+    return list(dict.fromkeys(found))
+
+
 def formulas(*which: str | Activation) -> Table:
     """Name, formula, parameter defaults and other names of the activations chosen, as in ``elementwise``, or of all."""
     rows = []
-    for activation in _chosen(which):
+    for activation in chosen(which):
         pairs = zip(activation.parameters.values(), activation.values.values(), strict=True)
         values = ", ".join(f"${parameter_latex(param)} = {value:.4g}$" for param, value in pairs)
         rows.append((f"`{activation.name}`", f"${activation.latex}$", values, ", ".join(activation.aliases)))
@@ -107,7 +122,7 @@ def moments(*which: str | Activation) -> Table:
 def frameworks(*which: str | Activation) -> Table:
     """What Keras, PyTorch and JAX call the activations chosen, as in ``elementwise``, or all, and do otherwise."""
     rows = []
-    for activation in _chosen(which):
+    for activation in chosen(which):
         called = {framework: calls.declared(activation, framework) for framework in calls.FRAMEWORKS}
         # Below each other, and PyTorch's long path as its users write it: three columns of names need too much width.
         names = [
@@ -136,27 +151,12 @@ def check_vectors(z: Sequence[float] = (0.5, 1.0, -1.0, 0.8)) -> Table:
     return Table(("function", f"outputs at ({point})", "slopes of the first output"), tuple(rows))
 
 
-def _chosen(which: Sequence[str | Activation]) -> list[Activation]:
-    """The activations that names and families stand for, in the order given and each once; all for no names."""
-    families = {family: [a for a in ACTIVATIONS.values() if a.family == family] for family in FAMILIES}
-    found = [] if which else list(ACTIVATIONS.values())
-    for word in which:
-        if isinstance(word, str) and word in families and word not in names(aliases=True):
-            found += families[word]
-        else:
-            try:
-                found.append(get(word))
-            except ValueError as error:
-                raise ValueError(f"{error}; families: {', '.join(families)}") from None
-    return list(dict.fromkeys(found))
-
-
 def _of_kind(kind: type, which: Sequence[str | Activation], otherwise: str) -> list:
     for word in which:
         # A family may hold both kinds; an activation asked for by its name must not be left out in silence.
         if (isinstance(word, Activation) or word in names(aliases=True)) and not isinstance(get(word), kind):
             raise ValueError(f"{get(word).name} {otherwise}")
-    return [activation for activation in _chosen(which) if isinstance(activation, kind)]
+    return [activation for activation in chosen(which) if isinstance(activation, kind)]
 
 
 def _unbroken(interval: Interval) -> str:

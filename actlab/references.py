@@ -20,6 +20,13 @@ class Reference:
     venue: str
     url: str
 
+    @property
+    def short(self) -> str:
+        """The reference as it is cited in a text: surnames and year."""
+        names = [author.split()[-1] for author in self.authors]
+        shown = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
+        return f"{shown} ({self.year})"
+
     def __str__(self) -> str:
         return f"{', '.join(self.authors)} ({self.year}). {self.title}. {self.venue}. {self.url}".strip()
 

@@ -25,5 +25,9 @@ from actlab.claims import (  # noqa: F401  (importing them fills the ledger)
 )
 from actlab.claims.guide import GUIDE, Branch, guide, table
 from actlab.claims.ledger import CLAIMS, POSTS, STATEMENTS, Claim, Measured, Statement
+from actlab.claims.report import audited, pros_and_cons, verdicts
 
-__all__ = ["CLAIMS", "GUIDE", "POSTS", "STATEMENTS", "Branch", "Claim", "Measured", "Statement", "guide", "table"]
+__all__ = [
+    "CLAIMS", "GUIDE", "POSTS", "STATEMENTS", "Branch", "Claim", "Measured", "Statement", "audited", "guide",
+    "pros_and_cons", "table", "verdicts",
+]  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 
 from actlab import experiments, tf
 from actlab.claims.ledger import Measured, Statement, claim, measured
-from actlab.claims.nonlinearity import folded_pieces, pieces_of_one_layer, power_above
+from actlab.claims.nonlinearity import folded_pieces, pieces_of_one_layer
 from actlab.core import get, names
 from actlab.experiments import cosine_table
 from actlab.network import initialise
@@ -47,8 +47,8 @@ def nonlinear_fit_beats_linear(hidden: int = 2) -> Measured:
     verdict="true",
     sources="000",
     says="The curve that Keras draws after {epochs} epochs on cos x + 1 with two hidden sigmoid units (seed 0) is the "
-    "sum of two copies of the sigmoid and a constant, to within {gap:.0e}. Each copy is shifted and, where a weight is "
-    "negative, mirrored; its weights also make it steeper or flatter, taller or lower.",
+    "sum of two copies of the sigmoid and a constant, to within {within:g}. Each copy is shifted and, where a weight "
+    "is negative, mirrored; its weights also make it steeper or flatter, taller or lower.",
     unlike={"piece": "tanh"},
     page="experiments/cosine-fit",
     slow=True,
@@ -58,7 +58,8 @@ def act_smallest_unit(piece: str = "sigmoid", epochs: int = 20) -> Measured:
     """Puts the curve together from the weights that Keras has learnt, and compares it with Keras' answers."""
     fit = experiments.keras_cosine_fit("sigmoid", epochs=epochs)
     gap = float(np.abs(replace(fit, activation=get(piece)).rebuilt - fit.prediction).max())
-    return measured(gap < 1e-12, epochs=epochs, gap=power_above(gap))
+    within = 1e-12  # rounding
+    return measured(gap < within, epochs=epochs, within=within)
 
 
 @claim(
@@ -85,8 +86,8 @@ def act_smallest_unit_general(layers: int = 5) -> Measured:
     verdict="true",
     sources="000",
     says="In {networks} random networks of four tanh units and an output unit without activation, the output at 100 "
-    "points is a weighted sum of the four hidden answers and a constant: what is left over after least squares is at "
-    "most {rest:.0e} of it. It holds because nothing bends the output.",
+    "points is a weighted sum of the four hidden answers and a constant: what is left over after least squares is less "
+    "than {within:g} of it. It holds because nothing bends the output.",
     unlike={"output": "sigmoid"},
     page="experiments/cosine-fit",
 )
@@ -99,7 +100,8 @@ def linear_output_superposition(output: str = "identity", networks: int = 20) ->
         design = np.column_stack([hidden, np.ones(len(hidden))])
         found = design @ np.linalg.lstsq(design, answers, rcond=None)[0]
         rests.append(float(np.abs(found - answers).max() / np.abs(answers).max()))
-    return measured(max(rests) < 1e-12, networks=networks, rest=power_above(max(rests)))
+    within = 1e-12  # rounding
+    return measured(max(rests) < within, networks=networks, within=within)
 
 
 @claim(

@@ -257,8 +257,8 @@ def keras_predict_comment(ask: Callable = lambda model, x: model.get_layer("l1")
     verdict="true",
     sources="000",
     says="After {epochs} epochs of the cosine fit in Keras, the weights that get_weights returns for both layers, put "
-    "together with our sigmoid, give what the model answers: at {points} points the two differ by at most {gap:.1e} "
-    "in float64.",
+    "together with our sigmoid, give what the model answers: at {points} points the two differ by less than "
+    "{within:g} in float64.",
     unlike={"hidden": "leaky_relu"},
     page="experiments/cosine-fit",
     needs="tensorflow",
@@ -269,7 +269,8 @@ def keras_weights(hidden: str = "sigmoid") -> Measured:
     (weights, biases), (output_weights, output_bias) = (model.get_layer(name).get_weights() for name in ("l1", "l2"))
     rebuilt = get(hidden)(x @ weights + biases) @ output_weights + output_bias
     gap = float(np.abs(rebuilt - np.array(model(x))).max())
-    return measured(gap < 1e-14, epochs=_EPOCHS, points=POINTS, gap=gap)
+    within = 1e-14  # rounding
+    return measured(gap < within, epochs=_EPOCHS, points=POINTS, within=within)
 
 
 @claim(

@@ -72,7 +72,7 @@ def _raised(call: Callable, *arguments: Any, **keywords: Any) -> str:
     verdict="true",
     sources="002",
     says="In TensorFlow {version} tf.nn has {there}. On [-5, 5] in float64, leaky_relu is within {leaky:.1e} of ours "
-    "with the same slope 0.2, which TensorFlow rounds to float32 first, and the others are within {gap:.1e}.",
+    "with the same slope 0.2, which TensorFlow rounds to float32 first, and the others are within {within:g}.",
     unlike={"names": ("relu", "sigmoid", "tanh", "mish")},
     page="practice/in-your-framework",
     needs="tensorflow",
@@ -87,10 +87,10 @@ def api_tfnn_four(names: tuple[str, ...] = ("relu", "sigmoid", "tanh", "leaky_re
             ours = ours.with_params(negative_slope=0.2)
         gaps[name] = float(np.abs(_in_tf_nn(name)(x).numpy() - ours(x)).max())
     leaky = gaps.pop("leaky_relu")
-    gap = max(gaps.values())
+    within = 1e-15  # rounding
     # The rounding of 0.2 to float32, five times.
-    holds = len(there) == len(names) and gap < 1e-15 and leaky < 5 * 0.2 * np.finfo(np.float32).eps
-    return measured(holds, version=_version(), there=_enumerated(there), gap=gap, leaky=leaky)
+    holds = len(there) == len(names) and max(gaps.values()) < within and leaky < 5 * 0.2 * np.finfo(np.float32).eps
+    return measured(holds, version=_version(), there=_enumerated(there), within=within, leaky=leaky)
 
 
 @claim(
@@ -331,7 +331,7 @@ def api_max_poo(name: str = "max_poo") -> Measured:
     verdict="true",
     sources="002",
     says="Typed in numpy as in textbooks, sigmoid, tanh and ReLU at np.arange(-10, 10, 0.1) ({points} points) and "
-    "leaky ReLU at np.arange(-2, 2, 0.1) ({leaky} points) are drawn without a warning, and are within {gap:.1e} of "
+    "leaky ReLU at np.arange(-2, 2, 0.1) ({leaky} points) are drawn without a warning, and are within {within:g} of "
     "the exact values. The window matters: out to ±1000 the exponentials of tanh overflow, and {lost:.0%} of its "
     "points are nan.",
     unlike={"limit": 1000.0},
@@ -354,7 +354,9 @@ def plot_programs(limit: float = 10.0) -> Measured:
     with np.errstate(over="ignore", invalid="ignore"):
         lost = float(np.mean(np.isnan(_TYPED["tanh"](wide))))
     points = [len(curves[name].get_xdata()) for name in ("tanh", "leaky_relu")]
-    return measured(not raised and gap < 1e-15 and lost > 0, points=points[0], leaky=points[1], gap=gap, lost=lost)
+    within = 1e-15  # rounding
+    holds = not raised and gap < within and lost > 0
+    return measured(holds, points=points[0], leaky=points[1], within=within, lost=lost)
 
 
 @claim(

@@ -61,10 +61,11 @@ class Claim:
     """One claim.
 
     ``belief`` is what is said, in our words, and ``sources`` by whom: numbers of posts or keys in ``references.bib``.
-    ``about`` names activations of the registry, or a subject. ``template`` is what we say instead, with the measured
-    numbers by name; ``unlike`` holds arguments for which the measurement must not bear that out. ``page`` is the
-    chapter that shows it. ``differs`` says why our verdict is another than that of the list of the posts' claims.
-    ``needs`` is the optional package without which it cannot be measured, by the name that is imported.
+    ``about`` names activations of the registry, or a subject; ``side`` says whether the claim speaks for or against the
+    first of them. ``template`` is what we say instead, with the measured numbers by name; ``unlike`` holds arguments
+    for which the measurement must not bear that out. ``page`` is the chapter that shows it. ``differs`` says why our
+    verdict is another than that of the list of the posts' claims. ``needs`` is the optional package without which it
+    cannot be measured, by the name that is imported.
     """
 
     id: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -16,11 +15,6 @@ from actlab.network import Network, collapse, initialise
 from actlab.optimisers import Adam
 from actlab.statistics import Share
 from actlab.training import fit
-
-
-def power_above(gap: float) -> float:
-    """The power of ten above a rounding error, which does not depend on how a processor rounds; 0 for 0."""
-    return 10.0 ** math.ceil(math.log10(gap)) if gap else 0.0
 
 
 def keras_dense(weights: np.ndarray, biases: np.ndarray, activation: str | None = None) -> Callable:
@@ -138,8 +132,8 @@ def no_act_affine(bias: float = 3.0) -> Measured:
     about="identity",
     verdict="true",
     sources=("000", "002"),
-    says="Ten random layers without activation compute what one layer computes: the largest difference, relative to "
-    "the largest answer, is {gap:.1e}.",
+    says="Ten random layers without activation compute what one layer computes, to within {within:g} of the largest "
+    "answer.",
     unlike={"hidden": "tanh"},
     page="foundations/why-nonlinearity",
     side="con",
@@ -151,7 +145,8 @@ def linear_stack_collapse(hidden: str = "identity") -> Measured:
     one = collapse(initialise((4,) * 11, "identity", seed=0, bias_limit=1.0))
     answers = stack(x)
     gap = float(np.abs(answers - one(x)).max() / np.abs(answers).max())
-    return measured(gap < 1e-12, gap=gap)
+    within = 1e-12  # rounding
+    return measured(gap < within, within=within)
 
 
 @claim(
@@ -160,7 +155,7 @@ def linear_stack_collapse(hidden: str = "identity") -> Measured:
     verdict="true",
     sources="002",
     says="One and the same step of the input, made from {starts} different inputs, changes the output of ten random "
-    "layers of width 4 without activation by the same amount everywhere, to within {gap:.0e} of that change. So the "
+    "layers of width 4 without activation by the same amount everywhere, to within {within:g} of that change. So the "
     "dependence is linear up to the constant that the biases add.",
     unlike={"hidden": "tanh"},
     page="foundations/why-nonlinearity",
@@ -172,7 +167,8 @@ def linear_in_out(hidden: str = "identity", starts: int = 200) -> Measured:
     x, step = rng.normal(size=(starts, 4)), rng.normal(size=4)
     changes = (stack(x + step) - stack(x))[0]
     gap = float(np.ptp(changes, axis=0).max() / np.abs(changes).max())
-    return measured(gap < 1e-12, starts=starts, gap=power_above(gap))
+    within = 1e-12  # rounding
+    return measured(gap < within, starts=starts, within=within)
 
 
 @claim(
@@ -321,7 +317,7 @@ def act_makes_depth_meaningful(hidden: str = "relu", layers: int = 5) -> Measure
     about=("activation", "network"),
     verdict="imprecise",
     sources="002",
-    says="Two 3x3 convolutions without activation between them are one 5x5 convolution, to within {gap:.0e} of the "
+    says="Two 3x3 convolutions without activation between them are one 5x5 convolution, to within {within:g} of the "
     "largest answer. But max-pooling bends by itself: the pooled sum of two images and the sum of the two "
     "pooled ones differ by up to {bend:.1f}, with pixels of deviation 1. So a network with max-pooling is not linear "
     "even without activations.",
@@ -342,7 +338,8 @@ def act_indispensable_cnn(pool: str = "max") -> Measured:
         return getattr(pixels.reshape(6, 2, 6, 2), pool)(axis=(1, 3))
 
     bend = float(np.abs(pooled(image + other) - pooled(image) - pooled(other)).max())
-    return measured(gap < 1e-12 and bend > 0.1, gap=power_above(gap), bend=bend)
+    within = 1e-12  # rounding
+    return measured(gap < within and bend > 0.1, within=within, bend=bend)
 
 
 @claim(

@@ -17,8 +17,8 @@ from actlab.functions.rectifiers import leaky_relu, prelu, relu
     verdict="true",
     sources=("000", "002", "003", "004", "maas2013rectifier"),
     says="For negative input a leaky ReLU is a line through 0, here of slope {slope:g}, and for positive input the "
-    "input itself: at {points} points up to 5 on either side, f(x)/x varies by {spread:.0e}. Keras' function, given "
-    "this slope in float64, came out up to {keras:.1e} off, since the slope passes through float32.",
+    "input itself: at {points} points up to 5 on either side, f(x)/x varies by less than {within:g}. Keras' function, "
+    "given this slope in float64, came out up to {keras:.1e} off, since the slope passes through float32.",
     unlike={"activation": "elu"},
     page="functions/rectifiers",
 )
@@ -34,8 +34,9 @@ def leaky_formula(activation: str = "leaky_relu", points: int = 1000) -> Measure
         for entry in column.entries
         if column.framework == "keras" and entry.function == f.name and not entry.bare
     )
-    straight = spread < 1e-15 and right[0] == 1 and 0 < left[0] < 1
-    return measured(straight and keras < 2e-8, slope=left[0], points=points, spread=spread, keras=keras)
+    within = 1e-15  # rounding
+    straight = spread < within and right[0] == 1 and 0 < left[0] < 1
+    return measured(straight and keras < 2e-8, slope=left[0], points=points, within=within, keras=keras)
 
 
 @claim(

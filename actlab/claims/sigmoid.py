@@ -20,7 +20,7 @@ _LINE = np.linspace(-10, 10, 20_001)
     about="sigmoid",
     verdict="true",
     sources=("000", "002"),
-    says="Written out in numpy, 1 / (1 + e^-x) and TensorFlow's sigmoid agree within {gap:.1e} at {points:,} points "
+    says="Written out in numpy, 1 / (1 + e^-x) and TensorFlow's sigmoid agree within {within:.1e} at {points:,} points "
     "from -10 to 10, in float64.",
     unlike={"name": "hard_sigmoid"},
     page="functions/s-curves",
@@ -31,7 +31,8 @@ def sigmoid_formula(name: str = "sigmoid") -> Measured:
     """The largest difference between the formula in numpy and TensorFlow's function of this name."""
     gap = float(np.abs(1 / (1 + np.exp(-_LINE)) - peers.function("keras", name)(_LINE)).max())
     # On either side three roundings, each of about half a unit in the last place of a number near 1.
-    return measured(gap < 4 * 2.0**-53, gap=gap, points=_LINE.size)
+    within = 4 * 2.0**-53
+    return measured(gap < within, within=within, points=_LINE.size)
 
 
 @claim(
@@ -238,8 +239,8 @@ def sigmoid_probability(output: str = "sigmoid") -> Measured:
     verdict="true",
     sources="001",
     says="Where the sigmoid answers s its slope is s (1 - s): at {points:,} points from -10 to 10 this is within "
-    "{gap:.0e} of the derivative by a complex step. In float32 the difference 1 - s is lost far to the right: from x = "
-    "{end:.2f} on it is exactly 0, though the slope is {slope:.0e} there.",
+    "{within:.1e} of the derivative by a complex step. In float32 the difference 1 - s is lost far to the right: from "
+    "x = {end:.2f} on it is exactly 0, though the slope is {slope:.0e} there.",
     unlike={"name": "tanh"},
     page="gradients/derivatives-and-backpropagation",
 )
@@ -250,7 +251,9 @@ def sigmoid_derivative_self(name: str = "sigmoid") -> Measured:
     gap = float(np.abs(s * (1 - s) - np.imag(f(_LINE + 1j * h)) / h).max())
     end = first_float(lambda x: 1 - get(name)(x) == 0, 1.0, 1000.0, np.float32)
     # A few roundings of numbers up to 1.
-    return measured(gap < 4 * 2.0**-53, points=_LINE.size, gap=gap, end=float(end), slope=get(name).derivative(end))
+    within = 4 * 2.0**-53
+    slope = get(name).derivative(end)
+    return measured(gap < within, points=_LINE.size, within=within, end=float(end), slope=slope)
 
 
 @claim(
@@ -260,7 +263,7 @@ def sigmoid_derivative_self(name: str = "sigmoid") -> Measured:
     sources=("002", "004"),
     says="Once the sigmoid's answer s is known, its slope costs one subtraction and one product, s (1 - s), and no "
     "further exponential. Fitted to the slope by least squares, the best a + b s + c s^2 has a = {a:.3f}, b = {b:.3f}, "
-    "c = {c:.3f}, and misses it by {rest:.0e} at most.",
+    "c = {c:.3f}, and misses it by less than {within:g}.",
     unlike={"name": "gelu"},
     page="gradients/derivatives-and-backpropagation",
     side="pro",
@@ -274,7 +277,8 @@ def sigmoid_easy_derivative(name: str = "sigmoid") -> Measured:
     # Rounded and freed of the sign of 0, so that no -0.000 is printed.
     a, b, c = (round(float(value), 9) + 0.0 for value in np.linalg.lstsq(powers, slope, rcond=None)[0])
     rest = float(np.abs(a + b * s + c * s * s - slope).max())
-    return measured(rest < 1e-12, a=a, b=b, c=c, rest=rest)
+    within = 1e-12  # rounding
+    return measured(rest < within, a=a, b=b, c=c, within=within)
 
 
 @claim(

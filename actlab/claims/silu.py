@@ -154,14 +154,15 @@ def falls_then_rises(activation: Elementwise) -> Measured:
     sources=("000", "004", "ramachandran2017searching"),
     says="Whether SiLU beats ReLU in deep networks depends on the start. With {layers} layers of 16 units that learn "
     "to tell two moons apart (40 epochs, Adam {rate:g}), SiLU's loss ends below that of ReLU from the same weights in "
-    "{he} where these are He's, but in {glorot} where they are Glorot's.",
+    "more than {many:.0%} of {networks} pairs where these are He's, but in less than {few:.0%} where they are "
+    "Glorot's; both 95 % intervals lie beyond these bounds.",
     unlike={"layers": 1},
     page=_GATES,
     slow=True,
 )
 def swish_beats_relu_deep(layers: int = 20) -> Measured:
     """The share of 120 pairs of equally started networks in which SiLU ends with a lower loss than ReLU, by start."""
-    shares, rate = {}, 0.003
+    shares, rate, networks = {}, 0.003, 120
     for name, start in (("he", initialisers.he_normal), ("glorot", initialisers.glorot_uniform)):
         losses = [
             experiments.follow_deaths(
@@ -172,14 +173,16 @@ def swish_beats_relu_deep(layers: int = 20) -> Measured:
                 epochs=40,
                 every=40,
                 initialiser=start,
-                networks=120,
+                networks=networks,
                 seed=0,
             ).losses
             for activation in (silu, relu)
         ]
         shares[name] = Share.of(losses[0] < losses[1])
-    holds = shares["he"].interval[0] > 0.5 and shares["glorot"].interval[1] < 0.5
-    return measured(holds, layers=layers, rate=rate, **shares)
+    # So deep a network ends elsewhere when a processor rounds otherwise: the shares vary, within the bounds printed.
+    many, few = 0.5, 0.2
+    holds = shares["he"].interval[0] > many and shares["glorot"].interval[1] < few
+    return measured(holds, layers=layers, rate=rate, many=many, few=few, networks=networks)
 
 
 @claim(

@@ -20,7 +20,7 @@ from actlab.functions.sigmoidal import sigmoid
     verdict="true",
     sources="003",
     says="From {rows} rows of {classes} random float32 scores of deviation 3, softmax makes outputs between 0 and 1, "
-    "and each row sums to 1 within {error:.0e}. On paper none is ever 0; in float32 the smaller of two is 0 once the "
+    "and each row sums to 1 within {within:g}. On paper none is ever 0; in float32 the smaller of two is 0 once the "
     "scores are {gap:.1f} apart.",
     unlike={"activation": "sigmoid"},
     page="functions/outputs-and-vectors",
@@ -34,7 +34,8 @@ def softmax_simplex(activation: str = "softmax", rows: int = 10_000, classes: in
     error = float(np.abs(y.sum(axis=1, dtype=np.float64) - 1).max())
     gap = first_float(lambda gap: f(np.array([0, -gap], np.float32))[1] == 0, 1, 1e3, np.float32)
     inside = bool((y >= 0).all() and (y <= 1).all())
-    return measured(inside and error < 1e-6 and gap > 80, rows=rows, classes=classes, error=error, gap=gap)
+    within = 1e-6  # rounding
+    return measured(inside and error < within and gap > 80, rows=rows, classes=classes, within=within, gap=gap)
 
 
 @claim(
@@ -43,8 +44,8 @@ def softmax_simplex(activation: str = "softmax", rows: int = 10_000, classes: in
     verdict="true",
     sources=("000", "003", "bridle1990probabilistic"),
     says="Every distribution without a 0 is within reach: given the logarithms of {count} random ones over {classes} "
-    "classes, softmax returns them to {error:.0e}. With two classes it is the sigmoid of the difference of the scores, "
-    "to {two:.0e}.",
+    "classes, softmax returns them. With two classes it is the sigmoid of the difference of the scores. Both are so "
+    "to within {within:g}.",
     unlike={"activation": "softmin"},
     page="functions/outputs-and-vectors",
     side="pro",
@@ -56,7 +57,8 @@ def softmax_distribution(activation: str = "softmax", count: int = 1000, classes
     error = float(np.abs(f(np.log(p)) - p).max())
     z = rng.normal(size=(count, 2))
     two = float(np.abs(f(z)[:, 0] - sigmoid(z[:, 0] - z[:, 1])).max())
-    return measured(max(error, two) < 1e-14, count=count, classes=classes, error=error, two=two)
+    within = 1e-14  # rounding
+    return measured(max(error, two) < within, count=count, classes=classes, within=within)
 
 
 @claim(
@@ -111,7 +113,7 @@ def softmax_output_multiclass(activation: str = "softmax") -> Measured:
     sources="003",
     says="Attention is a softmax inside the network: each layer of a Transformer weighs its inputs by one (Vaswani et "
     "al., 2017). In Keras' MultiHeadAttention with {heads} heads over {tokens} random inputs, all {rows} rows of "
-    "weights are positive and sum to 1 within {error:.0e}.",
+    "weights are positive and sum to 1 within {within:g}.",
     unlike={"layer": "sigmoid"},
     page="functions/outputs-and-vectors",
     needs="tensorflow",
@@ -126,4 +128,6 @@ def softmax_output_only(layer: str = "MultiHeadAttention", heads: int = 2, token
         weights = layers.Dense(tokens, layer, kernel_initializer=start)(x)
     rows = np.asarray(weights).reshape(-1, tokens)
     error = float(np.abs(rows.sum(axis=1) - 1).max())
-    return measured(bool((rows > 0).all()) and error < 1e-6, heads=heads, tokens=tokens, rows=len(rows), error=error)
+    within = 1e-6  # rounding
+    holds = bool((rows > 0).all()) and error < within
+    return measured(holds, heads=heads, tokens=tokens, rows=len(rows), within=within)

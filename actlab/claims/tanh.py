@@ -35,7 +35,7 @@ def _quotient(x: np.ndarray, base: float = np.e) -> np.ndarray:
     verdict="true",
     sources=("000", "002"),
     says="On {points} points from -10 to 10 the quotient (e^x - e^-x) / (e^x + e^-x), computed in float64, differs "
-    "from the exact tanh by at most {gap:.0e}. With powers of 2 in place of those of e it would be an S-curve, too, "
+    "from the exact tanh by less than {within:g}. With powers of 2 in place of those of e it would be an S-curve, too, "
     "but another one, {other:.2f} away where they are furthest apart.",
     unlike={"base": 2.0},
     page=_CURVES,
@@ -47,7 +47,8 @@ def tanh_formula(base: float = np.e, points: int = 201) -> Measured:
     x = np.linspace(-10, 10, points)
     exact = np.array(formulas.exact(get_elementwise("tanh"), x), float)
     gap, other = (float(np.abs(_quotient(x, b) - exact).max()) for b in (base, 2.0))
-    return measured(gap < 2e-15, points=points, gap=gap, other=other)
+    within = 2e-15  # rounding
+    return measured(gap < within, points=points, within=within, other=other)
 
 
 @claim(
@@ -91,8 +92,8 @@ def _first_nan(formula: Callable, dtype: type) -> float:
     verdict="true",
     sources=("000", "001", "004"),
     says="The range of tanh over the real numbers is the open interval {range}: it never reaches an end. Floats do, "
-    "by rounding: in NumPy tanh(x) is exactly 1 from x = {single:.2f} on in float32 and from {double:.2f} on in "
-    "float64.",
+    "by rounding: in NumPy tanh(x) is exactly 1 from about x = {single:.0f} on in float32 and from about {double:.0f} "
+    "on in float64.",
     unlike={"activation": "hard_tanh"},
     page=_CURVES,
 )
@@ -199,8 +200,8 @@ def tanh_zero_mean(activation: str = "tanh", shift: float = 1.0) -> Measured:
     verdict="true",
     sources="004",
     says="Symbolic differentiation of tanh minus 1 - tanh(x)^2 leaves {rest}. Computed in float64 from the answer, 1 "
-    "- tanh(x)^2 is within {gap:.0e} of the exact slope at {points} points from -10 to 10; but from x = {zero:.1f} on "
-    "it is 0, where the slope is still {there:.0e}.",
+    "- tanh(x)^2 is within {within:g} of the exact slope at {points} points from -10 to 10; but from about x = "
+    "{zero:.0f} on it is 0, where the slope is still {there:.0e}.",
     unlike={"candidate": "tanh(x)*(1 - tanh(x))"},
     page=_CURVES,
 )
@@ -217,8 +218,9 @@ def tanh_derivative_formula(candidate: str = "1 - tanh(x)**2", points: int = 201
     typed = sympy.lambdify(symbol, formula, modules="numpy")
     gap = float(np.abs(typed(x) - np.array(formulas.exact(tanh, x, 1), float)).max())
     zero = float(experiments.first_float(lambda x: typed(x) == 0, 1.0, 100.0))
-    holds = rest == 0 and gap < 1e-15
-    return measured(holds, rest=rest, gap=gap, points=points, zero=zero, there=tanh.derivative(zero))
+    within = 1e-15  # rounding
+    holds = rest == 0 and gap < within
+    return measured(holds, rest=rest, within=within, points=points, zero=zero, there=tanh.derivative(zero))
 
 
 @claim(

@@ -147,10 +147,7 @@ class Published:
     @property
     def paper(self) -> str:
         """The source as it is cited in a text."""
-        reference = references.get(self.source)
-        names = [author.split()[-1] for author in reference.authors]
-        shown = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
-        return f"{shown} ({reference.year})"
+        return references.get(self.source).short
 
     @property
     def how(self) -> str:
