@@ -88,9 +88,9 @@ def test_every_advice_of_the_guide_cites_claims():
     cited = [id for branch in claims.GUIDE for id in branch.claims]
     assert len(set(cited)) == len(cited) and set(cited) <= set(CLAIMS)
     assert all(branch.claims for branch in claims.GUIDE)
-    rows = claims.guide().rows
-    assert [row[0] for row in rows] == [branch.situation for branch in claims.GUIDE]
-    assert CLAIMS["take-the-loss-from-the-logits"].sentence() == rows[-1][2]
+    *_, last = claims.guide()._repr_markdown_().split("\n\n**")
+    assert last.startswith("The output is one class of several:** *softmax, with the cross-entropy")
+    assert last.endswith(f"\n- {CLAIMS['take-the-loss-from-the-logits'].sentence()}")
 
 
 def test_a_notebook_shows_what_is_said_and_what_is_measured():

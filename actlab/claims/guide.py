@@ -82,10 +82,26 @@ def table(*ids: str) -> Table:
     return Table(("it is said", "verdict", "what is measured"), tuple(rows))
 
 
-def guide() -> Table:
-    """The guide as a table, with what is measured."""
-    rows = [
-        (branch.situation, f"**{branch.advice}**", " ".join(CLAIMS[id].sentence() for id in branch.claims))
-        for branch in GUIDE
-    ]
-    return Table(("where", "take", "what is measured"), tuple(rows))
+@dataclass(frozen=True)
+class Guide:
+    """Branches as notebooks and the book show them: situation and advice, and below them what is measured."""
+
+    branches: tuple[Branch, ...]
+
+    def __repr__(self) -> str:
+        return f"Guide({len(self.branches)} branches)"
+
+    def _repr_markdown_(self) -> str:
+        return "\n\n".join(
+            "\n".join([
+                f"**{branch.situation[0].upper()}{branch.situation[1:]}:** *{branch.advice}.*",
+                "",
+                *(f"- {CLAIMS[id].sentence()}" for id in branch.claims),
+            ])
+            for branch in self.branches
+        )  # fmt: skip
+
+
+def guide() -> Guide:
+    """The decision guide, with what is measured now."""
+    return Guide(GUIDE)
