@@ -88,7 +88,8 @@ MUTATIONS = (
     ),
     # Second derivatives.
     Mutation(
-        "gelu-bend", "functions/gates.py", "(h * ((2 - square) / _SQRT_2PI)) * h", "(h * ((1 - square) / _SQRT_2PI)) * h",
+        "gelu-bend", "functions/gates.py",
+        "(h * ((2 - square) / _SQRT_2PI)) * h", "(h * ((1 - square) / _SQRT_2PI)) * h",
         "GELU'': one normal density of two",
     ),
     Mutation(

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import get_context
 from typing import get_args
 
-from actlab.claims import CLAIMS, Claim
+from actlab.claims import CLAIMS
 from actlab.claims.ledger import Verdict
+from actlab.claims.measuring import measuring
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         and not (options.fast and claim.slow)
     ]
     measured, failed, left = 0, 0, []
-    with _measuring(chosen, options.workers) as results:
+    with measuring(chosen, options.workers) as results:
         for claim, found in zip(chosen, results, strict=True):
             if found is None:
                 left.append(claim)
@@ -54,41 +50,6 @@ def main(arguments: list[str] | None = None) -> int:
     if left:
         print(f"{len(left)} not measured, for want of {', '.join(sorted({claim.needs for claim in left}))}")
     return failed
-
-
-def _measure(id: str) -> tuple[bool, str] | None:
-    """Whether a claim holds and what it says; None without the package that it needs."""
-    claim = CLAIMS[id]
-    try:
-        return claim.holds, claim.sentence()
-    except Exception as error:
-        if isinstance(error, ImportError) and claim.needs:
-            return None
-        error.add_note(f"while the claim {id} was measured")
-        raise
-
-
-@contextmanager
-def _measuring(claims: Iterable[Claim], workers: int) -> Iterator[Iterator[tuple[bool, str] | None]]:
-    """What is found of each claim, in their order; the processes end with the context, if need be before they begin."""
-    ids = [claim.id for claim in claims]
-    if workers == 1:
-        yield map(_measure, ids)
-        return
-    # Started anew: a fork would inherit the locks of threads that it does not have.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _one_thread)
-    try:
-        yield pool.map(_measure, ids)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _one_thread() -> None:
-    """Let a process compute in one thread and start no others: there are as many as there shall be."""
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1)
-    os.environ["LOKY_MAX_CPU_COUNT"] = "1"  # of which a sweep asks
 
 
 if __name__ == "__main__":
