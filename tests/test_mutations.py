@@ -49,6 +49,12 @@ def test_mutations_are_caught_by_a_claim_and_by_a_test_and_nothing_is_caught_wit
     assert mutations.caught_by_the_tests(tmp_path, 600, tests).startswith("test_losses.py::test_")
 
 
+def test_the_copy_comes_first_wherever_a_process_is_started(tmp_path):
+    (tmp_path / "actlab.py").write_text("print('the copy')\n", "utf-8")
+    start = f"import subprocess, sys; subprocess.run([sys.executable, '-c', 'import actlab'], cwd={str(ROOT.parent)!r})"
+    assert mutations._run(tmp_path, 60, "-c", start) == (0, "the copy\n")
+
+
 def test_what_does_not_end_is_caught(tmp_path):
     (tmp_path / "actlab").mkdir()
     (tmp_path / "actlab" / "claims.py").write_text("while True: pass\n", "utf-8")
