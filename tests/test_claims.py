@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import re
 import string
 import sys
 from importlib.util import find_spec
@@ -116,6 +117,63 @@ def test_the_command_prints_the_claims_and_refuses_unknown_ids(capsys):
     with pytest.raises(SystemExit):
         main(["no-such-claim"])
     assert "there is no claim no-such-claim" in capsys.readouterr().err
+
+
+def printed(capsys, *arguments):
+    """Return the exit code of the command and the ids that it printed."""
+    failed = main(list(arguments))
+    return failed, re.findall(r"^(?:holds|FAILS)  \w+ +([\w-]+):", capsys.readouterr().out, re.M)
+
+
+def test_the_command_chooses_by_subject_and_by_verdict(capsys, monkeypatch):
+    cheap = {
+        id: dataclasses.replace(it, template="Yes {n}.", measurement=lambda: measured(True, n=1))
+        for id, it in CLAIMS.items()
+    }
+    monkeypatch.setattr("actlab.claims.__main__.CLAIMS", cheap)
+    about = [id for id, it in CLAIMS.items() if "relu" in it.about]
+    false = [id for id in about if CLAIMS[id].verdict == "false"]
+    assert 0 < len(false) < len(about) < len(CLAIMS)
+    assert printed(capsys, "--about", "relu") == (0, about)
+    assert printed(capsys, "--about", "relu", "--verdict", "false") == (0, false)
+    assert printed(capsys, "--fast") == (0, [id for id, it in CLAIMS.items() if not it.slow])
+    assert printed(capsys, "--verdict", "false", *about) == (0, false)
+    with pytest.raises(SystemExit):
+        main(["--about", "reluu"])
+    assert "no claim is about reluu; some are about activation, " in capsys.readouterr().err
+
+
+def test_the_command_stops_at_the_first_failure_if_asked_to(capsys, monkeypatch):
+    few = dict(list(CLAIMS.items())[:3])
+    few = {
+        id: dataclasses.replace(it, template="{n}.", measurement=lambda n=n: measured(n != 1, n=n))
+        for n, (id, it) in enumerate(few.items())
+    }
+    monkeypatch.setattr("actlab.claims.__main__.CLAIMS", few)
+    assert printed(capsys) == (1, list(few))
+    assert printed(capsys, "--exitfirst") == (1, list(few)[:2])
+
+
+def test_the_command_says_in_which_claim_an_error_was(monkeypatch):
+    it = dataclasses.replace(CLAIMS["linear-stack-collapse"], measurement=lambda: 1 / 0)
+    monkeypatch.setattr("actlab.claims.__main__.CLAIMS", {it.id: it})
+    with pytest.raises(ZeroDivisionError) as caught:
+        main([])
+    assert caught.value.__notes__ == ["This was in the claim linear-stack-collapse."]
+
+
+def test_several_processes_print_what_one_prints(capsys):
+    # The first may take longer than the others: what is ready sooner waits for its turn.
+    chosen = [CLAIMS[id] for id in ("derivative-too-large-explodes", "linear-stack-collapse", "relu-formula")]
+    outputs = []
+    for workers in ("1", "2"):
+        assert main([*(it.id for it in chosen), "--workers", workers]) == 0
+        outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[1]
+    assert outputs[0].endswith("3 of 3 claims hold\n")
+    with pytest.raises(SystemExit):
+        main(["--workers", "0"])
+    assert "--workers must be 1 or more; got 0" in capsys.readouterr().err
 
 
 def test_the_command_says_what_it_cannot_measure(capsys, monkeypatch):

@@ -3,30 +3,49 @@
 from __future__ import annotations
 
 import argparse
+from typing import get_args
 
 from actlab.claims import CLAIMS
+from actlab.claims.ledger import Verdict
+from actlab.claims.measuring import measuring
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print a line for each claim and return how many do not hold."""
     parser = argparse.ArgumentParser(prog="python -m actlab.claims", description=__doc__)
     parser.add_argument("ids", nargs="*", metavar="id", help="which claims; default: all")
+    parser.add_argument("--about", metavar="NAME", help="only those about this activation or subject")
+    parser.add_argument("--verdict", choices=get_args(Verdict), help="only those with this verdict")
     parser.add_argument("--fast", action="store_true", help="leave out those that train many networks")
+    parser.add_argument("-x", "--exitfirst", action="store_true", help="stop at the first that does not hold")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="measure in so many processes; default: 1")
     options = parser.parse_args(arguments)
     if unknown := [id for id in options.ids if id not in CLAIMS]:
         parser.error(f"there is no claim {', '.join(unknown)}")
-    chosen = [c for c in CLAIMS.values() if c.id in (options.ids or CLAIMS) and not (options.fast and c.slow)]
-    failed, left = 0, []
-    for claim in chosen:
-        try:
-            failed += not claim.holds
-        except ImportError:
-            if not claim.needs:
-                raise
-            left.append(claim)
-            continue
-        print(f"{'holds' if claim.holds else 'FAILS'}  {claim.verdict:9}  {claim.id}: {claim.sentence()}", flush=True)
-    measured = len(chosen) - len(left)
+    subjects = sorted({subject for claim in CLAIMS.values() for subject in claim.about})
+    if options.about not in (None, *subjects):
+        parser.error(f"no claim is about {options.about}; some are about {', '.join(subjects)}")
+    if options.workers < 1:
+        parser.error(f"--workers must be 1 or more; got {options.workers}")
+    chosen = [
+        claim
+        for claim in CLAIMS.values()
+        if claim.id in (options.ids or CLAIMS)
+        and (options.about is None or options.about in claim.about)
+        and options.verdict in (None, claim.verdict)
+        and not (options.fast and claim.slow)
+    ]
+    measured, failed, left = 0, 0, []
+    with measuring(chosen, options.workers) as results:
+        for claim, found in zip(chosen, results, strict=True):
+            if found is None:
+                left.append(claim)
+                continue
+            holds, sentence = found
+            print(f"{'holds' if holds else 'FAILS'}  {claim.verdict:9}  {claim.id}: {sentence}", flush=True)
+            measured, failed = measured + 1, failed + (not holds)
+            if failed and options.exitfirst:
+                break
     print(f"{measured - failed} of {measured} claims hold")
     if left:
         print(f"{len(left)} not measured, for want of {', '.join(sorted({claim.needs for claim in left}))}")
