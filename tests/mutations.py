@@ -216,6 +216,8 @@ def caught_by_the_ledger(folder: Path, limit: float, claims: Sequence[str] = ())
     code, output = _run(folder, limit, "-m", "actlab.claims", "--fast", "--exitfirst", *claims)
     if code in (None, 0):
         return None if code == 0 else HANG.format(limit=limit)
+    if code != 1:  # ended from outside
+        raise RuntimeError(f"the ledger ended with {code}:\n{output}")
     failing = re.findall(r"^FAILS +\w+ +([\w-]+):", output, re.M)
     return failing[0] if failing else output.strip().splitlines()[-1]
 

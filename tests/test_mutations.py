@@ -67,6 +67,13 @@ def test_what_cannot_be_imported_is_caught(tmp_path):
     assert mutations.caught_by_the_ledger(tmp_path, 60) == "ValueError: no such thing"
 
 
+def test_what_is_ended_from_outside_catches_nothing(tmp_path):
+    (tmp_path / "actlab").mkdir()
+    (tmp_path / "actlab" / "claims.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGTERM)\n", "utf-8")
+    with pytest.raises(RuntimeError, match="the ledger ended with "):
+        mutations.caught_by_the_ledger(tmp_path, 60)
+
+
 def test_tests_that_are_not_there_catch_nothing(tmp_path):
     with pytest.raises(RuntimeError, match="pytest ended with 4"):
         mutations.caught_by_the_tests(tmp_path, 60, ["test_no_such_thing"])
