@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: What is tested of functions, and then of what networks, theory and results are made of.
 TESTS = (
     "test_functions", "test_vectorwise", "test_properties", "test_frameworks", "test_initialisers", "test_losses",
-    "test_optimisers", "test_network", "test_training", "test_meanfield", "test_statistics",
+    "test_optimisers", "test_network", "test_training", "test_meanfield", "test_gradient_flow", "test_statistics",
 )  # fmt: skip
 
 #: Caught because it never came to an end.
