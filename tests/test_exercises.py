@@ -96,7 +96,7 @@ def test_an_answer_is_judged(notebook, cell, line, answer, right, capsys):
     ("cell", "line", "answer", "right"),
     [
         ("exercise-fall", "name = None", "None", False),
-        ("exercise-fall", "name = None", '"hard_sigmoid"', True),
+        ("exercise-fall", "name = None", '"swiglu"', True),
         ("exercise-fall", "name = None", '"relu"', False),
         ("exercise-holm", "corrected = None", "None", False),
         ("exercise-holm", "corrected = None", "1.0", True),
