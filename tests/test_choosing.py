@@ -185,6 +185,12 @@ def test_verdicts_are_corrected_for_all_comparisons():
     assert len(few) == len(DEPTHS) * len(OPTIMISERS) and {c.verdict for c in few} == {"better"}
 
 
+def test_the_correlation_is_that_within_pairs():
+    found = of(made_up("relu", BASE), made_up("tanh", 0.7 - BASE / 2), made_up("silu", BASE * 0 + 0.5))
+    by = {c.cell.settings.activation.name: c.correlation for c in comparisons(found)}
+    assert by["tanh"] == pytest.approx(-1) and math.isnan(by["silu"])
+
+
 def test_the_ranking_has_the_best_first_and_relu_in_its_place():
     record = of(made_up("relu", BASE), made_up("tanh", BASE + 0.1), made_up("sigmoid", BASE - 0.1))
     rows = ranking(comparisons(record), 4, "Adam").rows
@@ -210,6 +216,7 @@ def test_grids_have_nan_where_there_is_no_cell():
 def test_gaps_are_those_of_the_cells_that_both_have():
     cells = (made_up("relu", BASE), made_up("relu", BASE, depth=4), made_up("tanh", BASE + 0.1))
     np.testing.assert_allclose(gaps(Record({}, cells), "tanh", "relu"), [0.1])
+    assert gaps(Record({}, cells), "tanh", "relu", depth=4).size == 0
 
 
 def test_a_cost_is_relative_to_relu_in_the_same_setting():

@@ -282,7 +282,7 @@ def gelu_approx_tanh(function: str = "gelu_tanh") -> Measured:
     "closer.",
     unlike={"beta": 1.0},
     page=_GATES,
-    side="con",
+    side="pro",
 )
 def gelu_approx_sigmoid(beta: float = 1.702) -> Measured:
     """The largest distance of x sigmoid(beta x) from GELU on a fine grid, its minimum, and the quotient at -4."""

@@ -20,13 +20,13 @@ class Branch:
 #: Hidden layers first, then the last layer.
 GUIDE = (
     Branch(
-        "one to four hidden layers",
-        "ReLU, or whichever your framework makes easy; tune the learning rate first",
+        "one hidden layer, or a few",
+        "ReLU, or nearly any other",
         ("one-hidden-layer-takes-nearly-any", "relu-arrives-before-sigmoid", "tanh-arrives-before-sigmoid"),
     ),
     Branch(
         "ten hidden layers or more, nothing between them",
-        "first a start that suits the activation, then ELU, SELU or tanh; not the sigmoid",
+        "first a start that suits the activation, then ELU or its like; not the sigmoid",
         (
             "the-start-matters-as-much-as-the-activation",
             "pytorchs-default-start-fails-deep-networks",
@@ -35,13 +35,13 @@ GUIDE = (
         ),
     ),
     Branch(
-        "with layer normalisation and residual connections",
-        "any; the normalisation does what the activation cannot",
+        "the same with layer normalisation and residual connections",
+        "the gradient no longer decides; choose by other grounds",
         ("normalised-residual-layers-carry-any-gradient",),
     ),
     Branch(
         "ReLU units die",
-        "see whether they were born dead; a leak or a smooth gate is no cure for everything",
+        "look at them before and after the training; a leak or a smooth gate is no cure for everything",
         (
             "deep-relu-networks-are-born-with-dead-units",
             "leaky-is-not-always-better",
@@ -54,18 +54,18 @@ GUIDE = (
         ("gelu-costs-little-of-a-training",),
     ),
     Branch(
-        "eight bits or sixteen",
+        "eight bits",
         "a bounded rectifier where outliers occur",
         ("a-bound-protects-the-bits-from-outliers",),
     ),
     Branch(
         "the output is any number",
-        "the identity, with the squared error",
+        "the identity",
         ("regression-wants-an-identity-at-the-end",),
     ),
     Branch(
         "the output is yes or no, or several of them",
-        "a sigmoid for each, with the logarithmic loss from the logits",
+        "a sigmoid for each, with the logarithmic loss",
         ("a-sigmoid-output-wants-the-logarithmic-loss",),
     ),
     Branch(

@@ -161,7 +161,8 @@ def leaky_every_run_good(slope: float = 0.2, hidden: int = 2) -> Measured:
 @claim(
     belief="A leaky ReLU is not always better than a ReLU.",
     about="leaky_relu",
-    verdict="depends",
+    verdict="true",
+    differs="What is said is that it is not always better, and just that is measured; which one is depends.",
     sources="002",
     says="Which of leaky ReLU and ReLU is better depends on the task. In the cosine fit with {hidden} hidden units, "
     "inputs 0 to 2 pi, a leak of {slope:g} wins: {leaky:.1%} of {n} networks fail, of those with ReLUs {relu:.1%}. On "

@@ -56,7 +56,8 @@ def relu_solves_vanishing(activation: str = "relu") -> Measured:
 @claim(
     belief="A derivative of 1 for positive inputs makes training stable and lets gradients flow.",
     about="relu",
-    verdict="true",
+    verdict="imprecise",
+    differs="The list calls it true and adds that it is stable only if the weights are; that is a condition.",
     sources="001",
     says="Where all units are active, ReLU takes nothing from a gradient: through {depth} layers of one unit with "
     "weights of 1 it arrives as {one:g}, through sigmoids as {sigmoid:.1e}. What is left is the product of the "
@@ -130,8 +131,8 @@ def fix_weights_01(power: float = 0.0) -> Measured:
     sources="004",
     says="ReLU6 is said to clip gradients; it clips activations. Through 20 one-unit layers with weights of 3, from "
     "an input of {size:g}, it lets the gradient grow to {six:.2e}, as ReLU does. In 20-layer ReLU6 networks of width "
-    "64 with three times He's deviation, the gradient's norm is this power of ten: {norm:.2f}. Clipping by norm makes "
-    "it {clipped:g}.",
+    "64 with three times He's deviation, the gradient's norm is this power of ten: {norm:.2f}. Clipping by norm brings "
+    "the norm itself to {clipped:g}.",
     unlike={"size": 1.0},
     page="gradients/vanishing-and-exploding",
 )

@@ -186,7 +186,6 @@ def leaky_plot_invisible(slope: float = 0.01, reach: float = 2.0, line: float = 
     "min(x, 0), so it learns from negative input only.",
     unlike={"low": 0.0},
     page="functions/rectifiers",
-    side="pro",
 )
 def prelu_learned(
     start: float = 0.25, true: float = 0.37, low: float = -2.0, points: int = 100, steps: int = 300

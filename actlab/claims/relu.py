@@ -302,7 +302,7 @@ def relu_unbounded(activation: str = "relu") -> Measured:
     verdict="imprecise",
     sources="003",
     says="Hidden ReLUs miss nothing for want of negative answers, as output weights may be negative: relu(x) - "
-    "relu(-x) is x and -relu(x) - relu(-x) is -|x|, with errors up to {line:g} and {roof:g} on [-10, 10]. It is an "
+    "relu(-x) is x and -relu(x) - relu(-x) is -|x|, with errors of {line:g} and {roof:g} at {points} points of [-10, 10]. It is an "
     "output ReLU that misses: on cos(x) over a period it cannot get below a mean squared error of {floor:.3f}.",
     unlike={"activation": "relu6"},
     page="functions/rectifiers",
@@ -315,7 +315,7 @@ def relu_no_negatives_misses(activation: str = "relu") -> Measured:
     y = np.cos(cosine_data()[0])
     within = np.clip(y, f.properties.infimum, f.properties.supremum)
     floor = float(np.mean(np.square(y - within)))
-    return measured(line == roof == 0 and floor > 0.2, line=line, roof=roof, floor=floor)
+    return measured(line == roof == 0 and floor > 0.2, line=line, roof=roof, floor=floor, points=x.size)
 
 
 @claim(

@@ -111,8 +111,8 @@ def leaky_mean_is_zero(slope: float = 0.2, weaker: float = 0.01) -> Measured:
     sources="karpathy2015neural",
     says="The notes of CS231n warn that as much as 40 % of a ReLU network can be dead. Rightly so; but the number "
     "belongs to the setting. Of the ReLUs in three hidden layers of {width}, after 100 epochs of Adam on the two "
-    "moons, so many are dead, by learning rate: {shares} ({networks} networks for each); and {start:.1%} at a rate of "
-    "{least:g} already.",
+    "moons, so many are dead, by learning rate: {shares} ({networks} networks for each). "
+    "At a rate of {least:g} it is {start:.1%}.",
     unlike={"rates": (0.001, 0.003, 0.01)},
     page="gradients/dying-units",
     side="con",

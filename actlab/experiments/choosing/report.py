@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -35,6 +36,14 @@ class Comparison:
     def measurable(self) -> bool:
         """Whether chance alone makes so large a difference too rarely: 5 % for all comparisons together."""
         return self.p_value <= LEVEL
+
+    @property
+    def correlation(self) -> float:
+        """Of the accuracies in the pairs, from -1 to 1; nan where those of one side are all the same."""
+        first, second = self.cell.accuracies, self.base.accuracies
+        if min(np.ptp(first), np.ptp(second)) == 0:
+            return math.nan
+        return float(np.corrcoef(first, second)[0, 1])
 
     @property
     def verdict(self) -> str:
@@ -109,7 +118,7 @@ def ranking(compared: Sequence[Comparison], depth: int, optimiser: str) -> Table
     for _, cell, comparison in sorted(lines, key=lambda line: -line[0]):
         low, high = (0.0, 0.0) if comparison is None else comparison.paired.difference.interval
         rows.append((
-            f"`{cell.settings.activation}`",
+            f"`{cell.settings.activation.name}`",
             cell.settings.start,
             f"{100 * np.mean(cell.accuracies):.1f}",
             "" if comparison is None else f"{100 * low:+.1f} to {100 * high:+.1f}",
@@ -137,13 +146,16 @@ def start_grid(record: Record, activation: str | Activation, optimiser: str) -> 
     return np.array([[np.nan if cell is None else np.mean(cell.accuracies) for cell in row] for row in cells])
 
 
-def gaps(record: Record, first: str | Activation, second: str | Activation) -> np.ndarray:
-    """By how much the mean shares of test digits of two activations differ, in each of the cells that both have."""
+def gaps(record: Record, first: str | Activation, second: str | Activation, depth: int | None = None) -> np.ndarray:
+    """By how much the mean shares of test digits of two activations differ, in each of the cells that both have.
+
+    With a ``depth`` only the cells of that depth count.
+    """
     held = {cell.settings: cell for cell in record.cells}
     pairs = [
         (cell, held.get(replace(settings, activation=get(second))))
         for settings, cell in held.items()
-        if settings.activation == get(first)
+        if settings.activation == get(first) and depth in (None, settings.depth)
     ]
     return np.array([np.mean(a.accuracies) - np.mean(b.accuracies) for a, b in pairs if b is not None])
 
