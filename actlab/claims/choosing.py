@@ -264,7 +264,8 @@ def leaky_is_not_always_better(activation: str = "leaky_relu") -> Measured:
     sources=("000", "001", "002", "003", "004"),
     says="Of the units of {depth}-layer ReLU networks trained by Adam, {before:.0f} % have no slope at any of 1000 "
     "digits before the training and {after:.0f} % after it with He's weights, {before_lecun:.0f} and "
-    "{after_lecun:.0f} % with LeCun's (means of {n} networks). A share after the training alone does not tell how many died in it.",
+    "{after_lecun:.0f} % with LeCun's (means of {n} networks). A share after the training alone does not tell how many "
+    "died in it.",
     unlike={"activation": "tanh"},
     page=PAGE,
     side="con",

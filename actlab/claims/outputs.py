@@ -132,10 +132,10 @@ def a_bound_protects_the_bits_from_outliers(activation: str = "relu6", outlier: 
     about=("gelu", "relu"),
     verdict="depends",
     sources="004",
-    says="A million float32 numbers cost GELU {lowest:.0f} to {highest:.0f} times as much as ReLU in TensorFlow, PyTorch "
-    "and compiled JAX on one thread. A whole Keras training on digits, with {depths} hidden layers of 32 units, takes "
-    "{least:.1f} to {most:.1f} times as long, which {rounds} rounds can hardly tell from one; our own training of many "
-    "networks at once, where the activation weighs more, {ours:.1f} times (median over depths).",
+    says="A million float32 numbers cost GELU {lowest:.0f} to {highest:.0f} times as much as ReLU in TensorFlow, "
+    "PyTorch and compiled JAX on one thread. A whole Keras training on digits, with {depths} hidden layers of 32 "
+    "units, takes {least:.1f} to {most:.1f} times as long, which {rounds} rounds can hardly tell from one; our own "
+    "training of many networks at once, where the activation weighs more, {ours:.1f} times (median over depths).",
     unlike={"activation": "leaky_relu"},
     page=PAGE,
 )

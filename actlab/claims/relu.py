@@ -302,8 +302,9 @@ def relu_unbounded(activation: str = "relu") -> Measured:
     verdict="imprecise",
     sources="003",
     says="Hidden ReLUs miss nothing for want of negative answers, as output weights may be negative: relu(x) - "
-    "relu(-x) is x and -relu(x) - relu(-x) is -|x|, with errors of {line:g} and {roof:g} at {points} points of [-10, 10]. It is an "
-    "output ReLU that misses: on cos(x) over a period it cannot get below a mean squared error of {floor:.3f}.",
+    "relu(-x) is x and -relu(x) - relu(-x) is -|x|, with errors of {line:g} and {roof:g} at {points} points of [-10, "
+    "10]. It is an output ReLU that misses: on cos(x) over a period it cannot get below a mean squared error of "
+    "{floor:.3f}.",
     unlike={"activation": "relu6"},
     page="functions/rectifiers",
 )

@@ -137,9 +137,9 @@ def sigmoid_s_shape(name: str = "sigmoid") -> Measured:
     verdict="imprecise",
     differs="That the data fluctuate little is true; the reason that is given, the bounded output, is not the reason.",
     sources="002",
-    says="The sigmoid damps fluctuations, though not by its bounds: two inputs that differ by d have answers that differ by d/4 at most, and "
-    "the largest ratio among {pairs:,} random pairs is {ratio:.5f}. Normal inputs of deviation 1 leave with deviation "
-    "{deviation:.3f}. The reason is its largest slope, {lipschitz:g}.",
+    says="The sigmoid damps fluctuations, though not by its bounds: two inputs that differ by d have answers that "
+    "differ by d/4 at most, and the largest ratio among {pairs:,} random pairs is {ratio:.5f}. Normal inputs of "
+    "deviation 1 leave with deviation {deviation:.3f}. The reason is its largest slope, {lipschitz:g}.",
     unlike={"name": "relu"},
     page="functions/s-curves",
     side="pro",
