@@ -48,7 +48,8 @@ def test_a_claim_fails_for_its_counterexample(it):
 
 @each_claim
 def test_a_sentence_prints_the_measured_numbers(it):
-    fields = {name for _, name, _, _ in string.Formatter().parse(it.template) if name is not None}
+    # Of a result with an interval, a field may name a part, such as its value.
+    fields = {name.split(".")[0] for _, name, _, _ in string.Formatter().parse(it.template) if name is not None}
     assert fields == set(it.found.values), "every measured number is printed"
     assert fields, "a measured number is printed"
     sentence = it.sentence()
@@ -96,7 +97,7 @@ def test_every_advice_of_the_guide_cites_claims():
 
 def test_a_notebook_shows_what_is_said_and_what_is_measured():
     it = dataclasses.replace(
-        CLAIMS["linear-stack-collapse"], belief="A * B.", template="[0, {gap:.0f}] < a_b $", verdict="imprecise"
+        CLAIMS["linear-stack-collapse"], belief="A * B.", template="[0, {within:.0f}] < a_b $", verdict="imprecise"
     )
     shown = "*What is said:* A \\* B.\n\n*What is measured* (**imprecise**): \\[0, 0\\] \\< a\\_b \\$"
     assert it._repr_markdown_() == shown
