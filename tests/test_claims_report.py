@@ -103,9 +103,9 @@ def test_pros_and_cons_are_those_of_the_ledger():
 
 
 def test_pros_and_cons_are_printed_with_links_to_the_audit():
-    balance = claims.pros_and_cons("prelu", "step")
+    balance = claims.pros_and_cons("gelu_sigmoid", "step")
     page = Page(balance._repr_html_())
-    assert repr(balance) == "Balance(prelu, step)"
+    assert repr(balance) == "Balance(gelu_sigmoid, step)"
     assert page.classes["for-and-against"] == 2
     assert "nothing measured" in page.text
     for _, pros, cons in balance.sides:
