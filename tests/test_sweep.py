@@ -287,10 +287,13 @@ def test_an_interrupted_sweep_is_resumed(tmp_path, monkeypatch):
     assert rest.calls == [(first, min(3, 20 - first)) for first in range(6, 20, 3)]
 
 
+# What a shell starts in the background ignores the keyboard's signal, and so would this script.
 SLOW = """
-import sys, time
+import signal, sys, time
 import numpy as np
 from actlab import sweep
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def task(first, count):
     time.sleep(0.05)
