@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
-from actlab import formulas
+from actlab.claims.costs import cost
 from actlab.claims.ledger import Measured, claim, measured
 from actlab.core import get
 from actlab.experiments import (
@@ -171,33 +169,18 @@ def sigmoid_distribution_shift(name: str = "sigmoid") -> Measured:
     about="sigmoid",
     verdict="depends",
     sources=("002", "004"),
-    says="Number for number, yes: in numpy the sigmoid takes more than {factor:g} times as long as max(x, 0) on "
-    "{numbers:,} numbers in float32. But in a large dense layer each of them is the sum of {inputs:,} products, and "
-    "of that layer's time the sigmoid takes less than {share:.0%}. The fewer inputs a unit has, the more its "
-    "activation weighs.",
-    unlike={"inputs": 4},
+    says="Number for number, yes: on a million float32 numbers, on one thread, a call of the sigmoid takes {least:.1f} "
+    "to {most:.1f} times as long as one of ReLU, typed in NumPy, in Keras, PyTorch and compiled JAX (recorded "
+    "benchmark). But the larger a dense layer, the less that is: a unit of {inputs:,} inputs has {inputs:,} products "
+    "for one sigmoid.",
+    unlike={"function": "leaky_relu"},
     page="practice/speed",
 )
-def sigmoid_cost(inputs: int = 1024) -> Measured:
-    """Processor times of the product of a batch of 256 with a layer's weights, the sigmoid, and the maximum."""
-    factor, share, batch, units = 1.2, 0.2, 256, 1024
-    rng = np.random.default_rng(0)
-    x, weights = (rng.normal(size=size).astype(np.float32) for size in ((batch, inputs), (inputs, units)))
-    z, sigmoid = x @ weights / np.float32(inputs**0.5), formulas.textbook(get("sigmoid"))
-    calls = (lambda: x @ weights, lambda: sigmoid(z), lambda: np.maximum(z, 0))
-    times = np.array([[_seconds(call) for call in calls] for _ in range(9)])
-    product, ours, rectified = times.min(axis=0)
-    # The times themselves vary from machine to machine; bounds that they keep well within are printed.
-    return measured(
-        ours > factor * rectified and ours < share * (product + ours),
-        factor=factor, numbers=z.size, inputs=inputs, share=share,
-    )  # fmt: skip
-
-
-def _seconds(call) -> float:
-    start = time.process_time()
-    call()
-    return time.process_time() - start
+def sigmoid_cost(function: str = "sigmoid", inputs: int = 1024) -> Measured:
+    """Recorded processor time of one call, divided by that of ReLU in the same hands, and the products counted."""
+    ratios = [cost(function, by) for by in ("textbook", "keras", "torch", "jax.jit")]
+    products = initialise((inputs, 1), "identity").weights[0][0].size
+    return measured(min(ratios) > 1.3 and products == inputs, least=min(ratios), most=max(ratios), inputs=products)
 
 
 @claim(
