@@ -21,6 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     test = commands.add_parser("mutants", help="test the tests of a source with wrong and right answers")
     test.add_argument("source", type=Path, help="a source; its bank of answers lies beside it, with the suffix .toml")
     test.add_argument("--question", action="append", default=[], metavar="ID", help="only this one; may be repeated")
+    test.add_argument("--quick", action="store_true", help="try only a few answers where the bank calls them slow")
     test.add_argument("--workers", type=int, default=1, metavar="N", help="try so many answers at a time; default: 1")
     test.set_defaults(run=_mutants)
 

@@ -3,6 +3,7 @@
 A file of TOML, with the source's name and the suffix ``.toml``. For each question, by the ``grade_id`` of its answer
 cell, ``[[id.wrong]]`` and ``[[id.right]]`` hold ``why`` and ``code``, a whole answer cell each; ``[[id.equivalent]]``
 holds ``mutant``, the changed line of a mutation that no test can tell from the solution, and ``why`` that is so.
+``slow``, above these, lists the questions whose answers take seconds; a quick run tries a few answers to these.
 """
 
 from __future__ import annotations
@@ -29,9 +30,20 @@ class Entry:
 
 @dataclass(frozen=True)
 class Bank:
-    """The answers of a bank: for each question and kind (wrong, right, equivalent) its entries; and what is amiss."""
+    """The answers of a bank.
+
+    Attributes
+    ----------
+    entries
+        For each question and kind (wrong, right, equivalent) what stands there and can be used.
+    slow
+        The questions of which a quick run tries a few answers.
+    faults
+        Which rules the bank breaks.
+    """
 
     entries: dict[str, dict[str, tuple[Entry, ...]]] = field(repr=False)
+    slow: frozenset[str]
     faults: tuple[str, ...]
 
     def of(self, question: str, kind: str) -> tuple[Entry, ...]:
@@ -54,13 +66,14 @@ def read(path: Path, assignment: Assignment) -> Bank:
     except ValueError as error:
         raise ValueError(f"{path}: not TOML: {error}") from None
     known = {question.id: question for question in assignment.questions}
-    faults = [
-        f"{id}: no question has this id; the questions are {', '.join(known)}" for id in tables if id not in known
-    ]
+    slow = tables.pop("slow", [])
+    slow = slow if isinstance(slow, list) else [slow]
+    asked = [*tables, *map(str, slow)]
+    faults = [f"{id}: no question has this id; the questions are {', '.join(known)}" for id in asked if id not in known]
     entries = {id: _entries(id, tables.get(id, {}), faults) for id in known}
     for id, question in known.items():
         faults += _breaches(question, entries[id])
-    return Bank(entries, tuple(faults))
+    return Bank(entries, frozenset(map(str, slow)), tuple(faults))
 
 
 def _entries(id: str, table, faults: list[str]) -> dict[str, tuple[Entry, ...]]:

@@ -4,7 +4,8 @@ Each is a slip that somebody makes at a keyboard: another operator, a boundary o
 sign forgotten, two arguments the wrong way round, the neighbouring function, a step left out, the wrong variable
 returned; and what this course is about, the textbook form in which digits cancel. What no slip makes is left out:
 misspelt names, which fail at once, texts, and every variable in place of every other, whose number grows with the
-square of the answer's length and most of which fail at once, too. Only the lines between the marks of the solution are
+square of the answer's length and most of which fail at once, too; and other seeds, since an answer that is found by
+chance is right with any. Only the lines between the marks of the solution are
 changed; the others are given to the students.
 """
 
@@ -47,6 +48,9 @@ _TEXTBOOK = {
     "logaddexp": "{np}log({np}exp({0}) + {np}exp({1}))",
     "hypot": "{np}sqrt({0} ** 2 + {1} ** 2)",
 }
+
+# Whole numbers from here on count networks, steps or points; nobody is off by one in these.
+_LARGE = 100
 
 # The order of their two arguments makes no difference.
 _SYMMETRIC = {
@@ -180,16 +184,25 @@ def _is_axis(node: ast.AST) -> bool:
     return isinstance(place, ast.keyword) and place.arg == "axis" and isinstance(number, ast.Constant)
 
 
+def _is_seed(node: ast.AST) -> bool:
+    """Whether a node is ``seed=...``: another seed is another draw, and no other answer."""
+    return isinstance(node, ast.keyword) and node.arg == "seed"
+
+
 def _operators(node: ast.BinOp | ast.AugAssign, operators: dict) -> Iterator[ast.AST]:
     for other in operators.get(type(node.op), ()):
         yield type(node)(**{**dict(ast.iter_fields(node)), "op": other()})
 
 
 def _numbers(node: ast.Constant) -> Iterator[ast.AST]:
-    """Yield the neighbours of a number, its negative, and 0 and 1 for each other; the other truth value."""
+    """Yield the neighbours of a number and its negative; of a large whole one the half; the other truth value."""
     value = node.value
     if isinstance(value, bool):
         yield ast.Constant(not value)
+    elif _is_seed(node.parent):
+        return
+    elif isinstance(value, int) and abs(value) >= _LARGE:
+        yield ast.Constant(value // 2)
     elif isinstance(value, int | float):
         others = [value + 1, value - 1, -value]
         # 1e300 + 1 is 1e300, and a sign in front is dropped in another place.
@@ -216,6 +229,8 @@ def _calls(node: ast.Call) -> Iterator[ast.AST]:
         *first, a, b = node.args
         yield ast.Call(f, [*first, b, a], node.keywords)
     for i in range(len(node.keywords)):
+        if _is_seed(node.keywords[i]):
+            continue
         yield ast.Call(f, node.args, [*node.keywords[:i], *node.keywords[i + 1 :]])
 
 
