@@ -115,7 +115,8 @@ def leaks(sources: str | Path, published: Iterable[str | Path], *, public: Itera
     known = _Known([text for path in chapters for text in _texts(path)])
     secrets = _secrets(notebooks, known)
     marked = {(path.parent.name, _stem(path)) for path in chapters if _has_mark(path)}
-    found = [leak for path in files for leak in _search(path, secrets, known, marked, sources)]
+    pages = [Path(sources.name, path.relative_to(sources)).with_suffix("").as_posix() for path in notebooks]
+    found = [leak for path in files for leak in _search(path, secrets, known, marked, pages)]
     return Scan(tuple(found), len(files), len(secrets))
 
 
@@ -180,7 +181,7 @@ def _bank_lines(path: Path) -> Iterator[tuple[str, str]]:
 # --- Where it might stand ---------------------------------------------------------------------------------------------
 
 
-def _search(path: Path, secrets: Sequence[_Secret], known: _Known, marked: set, sources: Path) -> Iterator[Leak]:
+def _search(path: Path, secrets: Sequence[_Secret], known: _Known, marked: set, pages: Sequence[str]) -> Iterator[Leak]:
     """Yield the leaks of one file, in the order of the secrets."""
     views = _texts(path)
     squeezed = [_squeeze(view) for view in views]
@@ -191,7 +192,7 @@ def _search(path: Path, secrets: Sequence[_Secret], known: _Known, marked: set, 
             if any(_squeeze(mark) in view for view in squeezed):
                 yield Leak(path, "", mark)
     if path.name == "searchindex.js":
-        yield from _search_index(path, views[0], words, secrets, known, sources)
+        yield from _search_index(path, views[0], words, secrets, known, pages)
     for secret in secrets:
         text = secret.squeezed
         # The words are a quick look: what lacks one of them does not hold the line.
@@ -201,11 +202,9 @@ def _search(path: Path, secrets: Sequence[_Secret], known: _Known, marked: set, 
 
 
 def _search_index(
-    path: Path, text: str, words: set[str], secrets: Sequence[_Secret], known: _Known, sources: Path
+    path: Path, text: str, words: set[str], secrets: Sequence[_Secret], known: _Known, pages: Sequence[str]
 ) -> Iterator[Leak]:
-    folder = "/".join(sources.parts[-2:])
-    for page in sorted({page for page in re.findall(r"[\w./-]+", text) if f"{folder}/" in page}):
-        yield Leak(path, "", page)
+    yield from (Leak(path, "", page) for page in pages if page in text)
     terms = {word.lower() for word in words}
     for secret in secrets:
         # Long names alone: the index holds stems of words, and a short one may be the stem of another word.

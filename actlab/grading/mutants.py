@@ -34,7 +34,7 @@ from actlab.grading.notebooks import Assignment, Cell, Question, released, solut
 SECRETS = (0, 1, 2)
 # Seconds of the processor for an answer, on top of so many times what the solution takes: an endless loop is a wrong
 # answer. Not of the clock, or a busy machine would deny right ones; of the clock there is a limit for what sleeps.
-_LIMITS = {"mutant": (1.0, 4.0), "by hand": (20.0, 20.0)}
+_LIMITS = {"mutant": (1.0, 4.0), "by hand": (5.0, 20.0)}
 _SOLUTION, _ASLEEP = 600.0, 300.0
 # How many answers of each kind a quick run tries where they are slow.
 _FEW = 2
