@@ -32,6 +32,8 @@ from actlab.grading.wire import Packer, Reader, Unpacker, WireError, frame, iden
 _GRACE = 2.0  # seconds that an interrupted cell or call has to stop
 _PATIENCE = 60.0  # seconds that the supervisor has, which is ours and answers
 
+_LOG = re.compile(r"^(?:[IWEF]\d{4} \d\d:\d\d:\d+\.\d+ .*|WARNING: All log messages before absl.*)\n?", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -132,7 +134,7 @@ class Session:
         self._channel: socket.socket | None = None
         self._output = -1
         self._printed = bytearray()
-        self._in_calls = False
+        self._keeping = False  # of what is printed: by cells that run the first time
         self._until = time.monotonic() + self.limits.total
         self._test_until = float("inf")
         self._folders = Path(tempfile.mkdtemp(prefix="actlab-grading-")).resolve()
@@ -156,7 +158,10 @@ class Session:
         self._number += 1
         self._printed.clear()
         try:
-            answer, stopped = self._ask({"do": "run", "text": text, "number": self._number}, self.limits.cell)
+            for request in _requests(text, self._number):
+                came, late = self._ask(request, self.limits.cell)
+                if request["do"] == "run":
+                    answer, stopped = came, late
         except Missed as missed:
             return Ran(self._text(), str(missed))
         except _Ended as ended:
@@ -219,6 +224,7 @@ class Session:
             self._note(f"{name}: the process {ended} in a call")
             raise Missed(f"{name}: the process {ended} in a call") from None
         if stopped:
+            self._check_time()
             self._note(f"{name}: a call was stopped after {self.limits.call:g} s")
             raise Missed(f"{name}: a call took more than {self.limits.call:g} s")
         result = self._value(answer, f"what {name} returns")
@@ -235,8 +241,9 @@ class Session:
             self._test_until = float("inf")
 
     def clean(self, text: str) -> str:
-        """Return a text without what differs between two runs: the learner's folder, addresses of objects."""
+        """Return a text without what differs between two runs: the learner's folder, addresses, TensorFlow's log."""
         text = re.sub(re.escape(str(self._folders)) + r"(/\d+)?", "~", text)
+        text = _LOG.sub("", text)
         text = re.sub(r"\b0x[0-9a-fA-F]{6,}", "0x...", text)
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
@@ -302,7 +309,11 @@ class Session:
             self._restart()
         self._check_time()
         seconds = min(seconds, self._until - time.monotonic(), self._test_until - time.monotonic())
-        return self._exchange(request, seconds, buffers)
+        self._keeping = request["do"] in ("load", "run")
+        try:
+            return self._exchange(request, seconds, buffers)
+        finally:
+            self._keeping = False
 
     def _check_time(self) -> None:
         now = time.monotonic()
@@ -316,7 +327,6 @@ class Session:
         self._request += 1
         wanted = self._request
         unsent = memoryview(frame({"id": wanted, **request}, buffers))
-        self._in_calls = request["do"] != "run"
         end, interrupted = time.monotonic() + max(seconds, 0.0), False
         selector = selectors.DefaultSelector()
         selector.register(self._output, selectors.EVENT_READ)
@@ -363,7 +373,7 @@ class Session:
         except BlockingIOError:
             return True
         room = self.limits.output + 1 - len(self._printed)
-        if room > 0 and not self._in_calls:
+        if room > 0 and self._keeping:
             self._printed += content[:room]
         return bool(content)
 
@@ -377,7 +387,7 @@ class Session:
             if not content:
                 return
             room = self.limits.output + 1 - len(self._printed)
-            if room > 0 and not self._in_calls:
+            if room > 0 and self._keeping:
                 self._printed += content[:room]
 
     # --- The process --------------------------------------------------------------------------------------------------
@@ -413,7 +423,8 @@ class Session:
                 self._check_time()
                 seconds = min(self.limits.call if stopped else self.limits.cell, self._until - time.monotonic())
                 try:
-                    self._exchange({"do": "run", "text": text, "number": number}, seconds)
+                    for request in _requests(text, number):
+                        self._exchange(request, seconds)
                 except _Ended as ended:
                     self._note(f"{id}: the process {ended} when this cell ran again; the cell is left out")
                     self._cells.remove(cell)
@@ -492,6 +503,14 @@ class Session:
         self._process.kill()
         said = self._process.stderr.read().decode("utf-8", "replace").strip().splitlines()
         raise RuntimeError(f"the supervisor of a learner's process has ended: {said[-1] if said else 'no message'}")
+
+
+def _requests(text: str, number: int) -> list[dict]:
+    """Return what is asked for a cell to be run."""
+    run = {"do": "run", "text": text, "number": number}
+    if "import" not in text:
+        return [run]
+    return [{"do": "load", "text": text, "inner": False}, run, {"do": "load", "text": text, "inner": True}]
 
 
 def _error_of(answer: dict) -> tuple[list[str], str]:
