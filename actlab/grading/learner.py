@@ -210,7 +210,7 @@ def _content(value: Any) -> tuple | None:
 
 
 def describe(error: BaseException) -> dict:
-    """Return the classes of an error, its own first, and its message, neither of which a learner need have meant well."""
+    """Return the classes of an error, its own first, and its message; a learner may have made both."""
     kinds = [identifier(kind.__name__, "Exception") for kind in type(error).__mro__]
     try:
         text = str(str(error))[:MOST_TEXT]
