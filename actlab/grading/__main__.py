@@ -54,7 +54,11 @@ def _mutants(arguments: argparse.Namespace) -> int:
     from actlab.grading.mutants import measure
 
     report = measure(
-        arguments.source, arguments.question, workers=arguments.workers, tell=functools.partial(print, flush=True)
+        arguments.source,
+        arguments.question,
+        quick=arguments.quick,
+        workers=arguments.workers,
+        tell=functools.partial(print, flush=True),
     )
     print(*report.faults, report, sep="\n")
     return int(not report.is_sound)
