@@ -47,9 +47,13 @@ def called(f: Callable, args: tuple, at: tuple[int, ...] | None = None, shape: t
     """Return a call as text; with ``at``, arrays of the result's shape are shown by their element there."""
 
     def one(arg) -> str:
-        if at is not None and at != () and np.ndim(arg) and np.shape(arg) == shape:
-            return shown(np.asarray(arg)[at])
-        return shown(arg)
+        if at is None or at == ():
+            return shown(arg)
+        try:
+            array = np.asarray(arg)
+        except ValueError:  # a list of arrays of several shapes
+            return shown(arg)
+        return shown(array[at]) if array.shape == shape else shown(arg)
 
     return f"{getattr(f, '__name__', 'the function')}({', '.join(map(one, args))})"
 
