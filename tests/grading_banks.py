@@ -42,8 +42,8 @@ def sentence() -> str:
     return (
         f"{len(SOURCES)} assignments with {questions} questions are tested with {wrong:,} wrong answers, "
         f"{by_hand:,} written by hand and {mutated - equivalent:,} by one-place mutations of the solutions. "
-        f"All are rejected: a mutation score of 100 %. {equivalent} further mutations compute the same as the solution; "
-        "each is marked with the reason."
+        f"All are rejected: a mutation score of 100 %. {equivalent} further mutations compute the same as the "
+        "solution; each is marked with the reason."
     )
 
 
