@@ -223,8 +223,10 @@ def _plain(value):
         return [_plain(v) for v in value]
     if isinstance(value, dict):
         return {key: _plain(v) for key, v in value.items()}
-    # True equals 1 in Python; as an answer it is something else.
-    return (type(value).__name__, value) if isinstance(value, bool) else value
+    if value is None or type(value) in (str, int, float, complex):
+        return value
+    # True equals 1 in Python; as an answer it is something else. An object may say that it equals anything.
+    return type(value).__name__, value if type(value) is bool else id(value)
 
 
 def _range(low: float, high: float) -> str:
