@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -151,7 +152,8 @@ def test_what_is_large_crosses_still():
 
 
 FORGED = [
-    [], ["pickle", 0], {"a": 1}, ["list", 3], ["list"], ["int", "f" * 5000], ["int", "zz"], ["int", 3], ["complex", 1, "x"],
+    [], ["pickle", 0], {"a": 1}, ["list", 3], ["list"], ["int", "f" * 5000], ["int", "zz"], ["int", 3],
+    ["complex", 1, "x"],
     ["array", "|O", [1], 0, True], ["array", "<f8", [2], 0, True], ["array", "<f8", [-1], 0, True],
     ["array", "<f8", [1], 7, True], ["array", "<f8", 1, 0, True], ["array", "<f8", [1] * 40, 0, True],
     ["array", "<f8", [1 << 50, 0], 0, True], ["array", "(1000000000,)f8", [0], 0, True], ["array", "V8", [1], 0, True],
@@ -671,7 +673,8 @@ def test_a_right_submission_earns_everything_and_a_wrong_or_empty_one_nothing(ex
 
 def test_marks_are_plain_data_and_the_same_twice(exercise):
     told = dict(
-        grad="def leaky_relu_grad(x, alpha=0.01): return object()\nprint(leaky_relu_grad)\nimport os; print(os.getcwd())"
+        grad="import os\ndef leaky_relu_grad(x, alpha=0.01): return object()\n"
+        "print(leaky_relu_grad)\nprint(os.getcwd())"
     )
     first, second = graded(exercise, **told), graded(exercise, **told)
     assert first == second
@@ -690,7 +693,7 @@ def test_hidden_inputs_depend_on_the_secret(exercise):
 
 G = RIGHT["grad"]
 DESERVED = {
-    "ignores alpha": (6.5, {"leaky": 
+    "ignores alpha": (6.5, {"leaky":
         "def leaky_relu(x, alpha=1): return np.where(x > 0, x, 0.01 * x)", "dead": "n_dead = 3"}),
     "no colon": (6, {"leaky": "def leaky_relu(x, alpha)\n    return x"}),
     "loop in a cell": (10, {"grad": G + "\nwhile True: pass"}),
