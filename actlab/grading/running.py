@@ -143,6 +143,8 @@ def grade(
     kept = Kept(out / "finished", [data, repr((seed, limits)), describe(marking), _version()], resume)
     task = partial(_mark, marking, assignment, limits, seed, unprotected)
     rows, read = {}, {}
+    from tqdm.auto import tqdm  # a widget in a notebook, text in a terminal
+
     with nullcontext(executor) if executor else Pool(workers, limits.total + _GRACE) as place:
         _check_source(assignment, run(task, [lambda: data, lambda: release(source).encode()], place, kept))
         for one in submitted:
@@ -153,8 +155,8 @@ def grade(
                 rows[one] = Row(one.learner, f"{UNGRADED}: {what}", (*one.notes, str(error)), file=_from(folder, one))
         # A file is read again when its turn comes: all of them at once might not fit into memory.
         todo = [partial(_reread, one, digest) for one, digest in read.items()]
-        with _bar(progress, len(submitted), len(rows)) as bar:
-            found = run(task, todo, place, kept, bar.update if bar is not None else None)
+        with tqdm(total=len(submitted), initial=len(rows), unit="submission", disable=not progress) as bar:
+            found = run(task, todo, place, kept, bar.update)
     for (one, digest), marks in zip(read.items(), found, strict=True):
         notes = (*one.notes, *marks.pop("notes"))
         rows[one] = Row(one.learner, notes=notes, file=_from(folder, one), sha256=digest, **marks)
@@ -205,14 +207,6 @@ def _reread(one: Submitted, digest: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != digest:
         raise Unreadable("the file was changed during the run")
     return data
-
-
-def _bar(progress: bool, submissions: int, done: int):
-    if not progress:
-        return nullcontext()
-    from tqdm.auto import tqdm  # a widget in a notebook, text in a terminal
-
-    return tqdm(total=submissions, initial=done, unit="submission")
 
 
 # --- One submission ---------------------------------------------------------------------------------------------------

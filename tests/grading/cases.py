@@ -123,19 +123,12 @@ simple(
     first="import asyncio\nawait asyncio.sleep(0)",
     last="from ipywidgets import interact\ninteract(lambda a: a, a=3)",
 )
-simple(
-    "tensorflow",
-    10,
-    slow=True,
-    first="import tensorflow as tf",
-    leaky="def leaky_relu(x, alpha=0.01):\n    return tf.nn.leaky_relu(tf.constant(x), alpha)",
-)
 simple("plot_in_answer", 10, dead="+\nimport matplotlib.pyplot as plt\nplt.imshow(Z)\nplt.show()")
 simple("magics_in_answer", 10, dead="%time " + RIGHT["dead"])
 simple("reset_first", 10, first="%reset -f")
 simple("strict_warnings", 10, leaky="+\nimport warnings\nwarnings.filterwarnings('error')\nnp.seterr(all='raise')")
 simple("lambda", 10, leaky="leaky_relu = lambda x, alpha=0.01: np.where(x > 0, x, alpha * x)")
-simple("numpy_integer", 8, 10, dead="n_dead = np.int64(2)")
+simple("numpy_integer", 10, dead="n_dead = np.int64(2)")
 
 
 @case("untouched", 0)
@@ -455,10 +448,10 @@ def _(place):
     return {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
 
-@case("format_3", 0, 10, ungraded=True)
+@case("format_3", 0, ungraded=True)
 def _(place):
     cells = [{"cell_type": "code", "input": text, "language": "python"} for text in RIGHT.values()]
-    return {"worksheets": [{"cells": cells}], "metadata": {}, "nbformat": 3, "nbformat_minor": 0}
+    return as_bytes({"worksheets": [{"cells": cells}], "metadata": {}, "nbformat": 3, "nbformat_minor": 0})
 
 
 @case("wrong_name", 10)

@@ -65,7 +65,8 @@ n_dead = int(np.sum(np.all(Z <= 0, axis=0)))
 
 DEAD_RANGE = """
 with check("dead_range", points=0.5, hint="How many units are there?") as expect:
-    expect.true(type(n_dead) is int and 0 <= n_dead <= 5, "n_dead is no whole number from 0 to 5")
+    whole = isinstance(n_dead, int | np.integer)
+    expect.true(whole and 0 <= n_dead <= 5, "n_dead is no whole number from 0 to 5")
 """
 
 DEAD_COUNT = """
