@@ -214,7 +214,7 @@ if os.fork() == 0:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         os.execvp("sleep", ["sleep", "MARK"])
     os._exit(0)
-os.wait()
+ended = os.wait()
 """
 simple("daemon", 10, dead=DAEMON)
 simple(
