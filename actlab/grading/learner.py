@@ -10,6 +10,7 @@ import ast
 import builtins
 import contextlib
 import inspect
+import itertools
 import pkgutil
 import signal
 import socket
@@ -30,7 +31,7 @@ def serve(channel: socket.socket) -> None:
     # Kept from before any cell has run. An interruption reaches learner code only, never an answer being sent.
     handle, reader = signal.signal, Reader()
     handle(signal.SIGINT, _ignored)
-    shell = _shell()
+    shell, streams = _shell(), (sys.stdout, sys.stderr)
     _send(channel, {"ready": True})
     while True:
         while (arrived := reader.take()) is None:
@@ -40,11 +41,12 @@ def serve(channel: socket.socket) -> None:
             reader.feed(content)
         request, buffers = arrived
         packer = Packer()
+        sys.stdout, sys.stderr = streams  # a cell may have put anything there, and the next could not print
         try:
             answer = _interruptible(handle, lambda: _answer(shell, request, buffers, packer))  # noqa: B023
         except BaseException as error:  # a learner may raise anything, from anywhere
             answer, packer = {"error": describe(error)}, Packer()
-        for stream in (sys.stdout, sys.stderr):
+        for stream in streams:
             with contextlib.suppress(Exception):
                 stream.flush()
         _send(channel, {"id": request["id"], **answer}, packer.buffers)
@@ -74,6 +76,8 @@ def _answer(shell: Any, request: dict, buffers: list[bytes], packer: Packer) -> 
     match request["do"]:
         case "run":
             return _run(shell, request["text"], request["number"])
+        case "load":
+            return _load(request["text"], request["inner"])
         case "fetch":
             if request["name"] not in shell.user_ns:
                 return {"absent": True}
@@ -135,29 +139,39 @@ def _no_exit(code: object = None) -> None:
 
 
 def _run(shell: Any, text: str, number: int) -> dict:
-    _load_ahead(text)
     shell.execution_count = number
     result = shell.run_cell(text, store_history=False)
     error = result.error_before_exec or result.error_in_exec
     return {"error": describe(error)} if error is not None else {}
 
 
-def _load_ahead(text: str) -> None:
-    """Import what functions of a cell import when they are called: loading TensorFlow takes longer than a call may."""
+def _load(text: str, inner: bool) -> dict:
+    """Import what a cell imports in its first lines or, with ``inner``, inside of its functions.
+
+    Loading TensorFlow takes longer than a call may, and as long as a cell may, so that it gets time of its own.
+    """
     try:
-        tree = ast.parse(text)
+        body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    for node in (inner for function in functions for inner in ast.walk(function)):
-        names = []
+        return {}
+    if inner:
+        functions = [node for node in _walk(body) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        found = [node for node in _walk(functions) if isinstance(node, ast.Import | ast.ImportFrom)]
+    else:
+        found = list(itertools.takewhile(lambda node: isinstance(node, ast.Import | ast.ImportFrom), body))
+    for node in found:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module]
+        else:
+            names = [node.module] if node.module and not node.level else []
         for name in names:
             with contextlib.suppress(Exception, SystemExit):
                 pkgutil.resolve_name(name)
+    return {}
+
+
+def _walk(nodes: list[ast.AST]) -> list[ast.AST]:
+    return [inner for node in nodes for inner in ast.walk(node)]
 
 
 # --- Calls ------------------------------------------------------------------------------------------------------------
@@ -196,7 +210,7 @@ def _content(value: Any) -> tuple | None:
 
 
 def describe(error: BaseException) -> dict:
-    """Return the classes of an error, its own first, and its message, neither of which a learner need have meant well."""
+    """Return the classes of an error, its own first, and its message; a learner may have made both."""
     kinds = [identifier(kind.__name__, "Exception") for kind in type(error).__mro__]
     try:
         text = str(str(error))[:MOST_TEXT]

@@ -12,8 +12,9 @@ from typing import Any
 
 from actlab.grading.checking import Sheet
 from actlab.grading.expectations import Missed
+from actlab.grading.limits import Limits
 from actlab.grading.notebooks import Assignment, Cell, Unreadable, loaded, released
-from actlab.grading.session import Absent, Limits, Session
+from actlab.grading.session import Absent, Session
 
 GRADED, UNREADABLE = "graded", "unreadable"
 

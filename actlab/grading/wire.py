@@ -211,7 +211,7 @@ class Unpacker:
             raise WireError(f"no value: {type(tree).__name__}")
         tag, *rest = tree
         match tag, rest:
-            case ("list" | "tuple" | "set" | "frozenset"), [list(parts)]:
+            case (("list" | "tuple" | "set" | "frozenset"), [list(parts)]):
                 kind = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}[tag]
                 return kind(self._value(part, depth + 1) for part in parts)
             case "dict", [list(pairs)]:

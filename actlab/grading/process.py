@@ -1,0 +1,308 @@
+"""The grader's end of the supervisor: one learner's process at a time, started, asked and ended.
+
+What is sent and what arrives are messages of ``wire.py``; the time for an answer is limited, and what the process
+prints meanwhile is read, so that it never waits for room in a pipe.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from actlab.grading import supervisor
+from actlab.grading.landlock import PACKAGE
+from actlab.grading.limits import Limits
+from actlab.grading.wire import Reader, WireError, frame
+
+_GRACE = 2.0  # seconds that an interrupted cell or call has to stop
+_PATIENCE = 60.0  # seconds that the supervisor has, which is ours and answers
+
+
+class Ended(Exception):
+    """The learner's process is gone; the message says how, as the end of a sentence."""
+
+
+class Process:
+    """A learner's process and its folder.
+
+    Attributes
+    ----------
+    folder
+        What holds its folder, one for each time that it is started.
+    printed
+        What has been printed while ``keeping`` was true, as far as it is kept.
+
+    Raises
+    ------
+    RuntimeError
+        If the supervisor does not start, which is no learner's doing.
+    """
+
+    def __init__(self, limits: Limits):
+        self.limits = limits
+        self.printed = bytearray()
+        self.keeping = False
+        self._request = 0
+        self._channel: socket.socket | None = None
+        self._output = -1
+        self._process: subprocess.Popen | None = None
+        self._folder_number = 0
+        self.folder = Path(tempfile.mkdtemp(prefix="actlab-grading-")).resolve()
+        self._control, theirs = socket.socketpair()
+        self._control.settimeout(_PATIENCE)
+        try:
+            self.folder.chmod(0o711)  # what is in it may belong to the learner's own user
+            with theirs:
+                self._start_supervisor(theirs.fileno())
+            if self._hear(1) != supervisor.READY:
+                raise RuntimeError("the supervisor of a learner's process does not start")
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether there is a process that can be asked."""
+        return self._channel is not None
+
+    def close(self) -> None:
+        """End the process with all that it has started, and remove its folder."""
+        self._disconnect()
+        self._control.close()
+        if self._process is not None:
+            try:
+                self._process.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process.stderr.close()
+        _remove(self.folder)
+
+    # --- Asking -------------------------------------------------------------------------------------------------------
+
+    def ask(self, request: dict, seconds: float, buffers: list[bytes] | tuple = ()) -> tuple[dict, bool]:
+        """Return the answer to a request, and whether the learner's code had to be interrupted first.
+
+        Raises
+        ------
+        Ended
+            If the process is gone, or did not stop when it was interrupted after so many seconds.
+        """
+        self._request += 1
+        wanted = self._request
+        unsent = memoryview(frame({"id": wanted, **request}, buffers))
+        end, interrupted = time.monotonic() + max(seconds, 0.0), False
+        selector = selectors.DefaultSelector()
+        selector.register(self._output, selectors.EVENT_READ)
+        selector.register(self._channel, selectors.EVENT_READ | selectors.EVENT_WRITE)
+        with selector:
+            while True:
+                events = {key.fileobj: mask for key, mask in selector.select(max(end - time.monotonic(), 0.0))}
+                if self._output in events and not self._read_output():
+                    selector.unregister(self._output)
+                mask = events.get(self._channel, 0)
+                try:
+                    if mask & selectors.EVENT_WRITE:
+                        unsent = unsent[self._channel.send(unsent) :]
+                        if not unsent:
+                            selector.modify(self._channel, selectors.EVENT_READ)
+                    if mask & selectors.EVENT_READ:
+                        content = self._channel.recv(1 << 20)
+                        if not content:
+                            self._end()
+                        self._reader.feed(content)
+                        if (answer := self._answer(wanted)) is not None:
+                            self._drain()
+                            return answer, interrupted
+                except (BlockingIOError, InterruptedError):
+                    pass
+                except OSError:
+                    self._end()
+                except WireError as error:
+                    self._end(f"sent {error}")
+                if time.monotonic() >= end:
+                    if interrupted:
+                        self._end("did not stop in time")
+                    self._tell(supervisor.INTERRUPT)
+                    end, interrupted = time.monotonic() + _GRACE, True
+
+    def _answer(self, wanted: int) -> dict | None:
+        while (arrived := self._reader.take()) is not None:
+            message, buffers = arrived
+            if message.get("id") == wanted:  # others are late, or written by the learner
+                return {**message, "buffers": buffers}
+        return None
+
+    def _read_output(self) -> bool:
+        try:
+            content = os.read(self._output, 1 << 20)
+        except BlockingIOError:
+            return True
+        self._keep(content)
+        return bool(content)
+
+    def _drain(self) -> None:
+        """Read what had been printed before the answer; a pipe holds no more than this."""
+        for _ in range(64):
+            try:
+                content = os.read(self._output, 1 << 16)
+            except BlockingIOError:
+                return
+            if not content:
+                return
+            self._keep(content)
+
+    def _keep(self, content: bytes) -> None:
+        room = self.limits.output + 1 - len(self.printed)  # one more than is kept shows that there was more
+        if room > 0 and self.keeping:
+            self.printed += content[:room]
+
+    # --- Starting and ending ------------------------------------------------------------------------------------------
+
+    def _start_supervisor(self, descriptor: int) -> None:
+        held = {name: getattr(self.limits, name) for name in ("memory", "processes", "files", "file_size")}
+        # Processor time is a last resort, should the supervisor be gone.
+        held["seconds"] = int(self.limits.total * (os.cpu_count() or 1)) + 60
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "actlab.grading.supervisor", str(descriptor), json.dumps(held)],
+            cwd=self.folder,
+            env=_environment(self.folder),
+            pass_fds=(descriptor,),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def start(self) -> None:
+        """Start a process, in a folder of its own.
+
+        Raises
+        ------
+        RuntimeError
+            If its sandbox cannot be set up.
+        """
+        self._folder_number += 1
+        folder = self.folder / str(self._folder_number)
+        folder.mkdir()
+        _seed_caches(folder)
+        self._channel, theirs = socket.socketpair()
+        self._output, writing = os.pipe()
+        os.set_blocking(self._output, False)
+        self._channel.setblocking(False)
+        self._reader = Reader()
+        path = os.fsencode(folder)
+        with theirs:
+            self._tell(supervisor.START, [theirs.fileno(), writing])
+            self._control.sendall(supervisor.LENGTH.pack(len(path)) + path)
+        os.close(writing)
+        # Before it is ready, the process runs nothing of the learner's.
+        end = time.monotonic() + _PATIENCE
+        while (arrived := self._reader.take()) is None:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._channel, selectors.EVENT_READ)
+                ready = selector.select(max(end - time.monotonic(), 0.0))
+            content = self._channel.recv(1 << 16) if ready else b""
+            if not content:
+                said = _last_line(self._output)
+                raise RuntimeError(f"a learner's process cannot be set up here: {said}")
+            self._reader.feed(content)
+        assert arrived[0] == {"ready": True}
+
+    def _end(self, why: str | None = None) -> None:
+        """End the process, and raise ``Ended``, which says how it has ended."""
+        # One that has closed its channel is ending, or has to be ended; what is said of it must not depend on chance.
+        if why is not None or not self._has_ended_within(_GRACE):
+            self._tell(supervisor.END)
+        word = self._hear(1)
+        (status,) = supervisor.STATUS.unpack(self._hear(supervisor.STATUS.size))
+        self._drain()
+        self._disconnect()
+        if why is None:
+            why = "ended" if status >= 0 else f"was ended by signal {-status}"
+        raise Ended(why if word == supervisor.ENDED else f"{why}, but not all that it had started,")
+
+    def _has_ended_within(self, seconds: float) -> bool:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._control, selectors.EVENT_READ)
+            return bool(selector.select(seconds))
+
+    def _disconnect(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        if self._output >= 0:
+            os.close(self._output)
+            self._output = -1
+
+    def _tell(self, command: bytes, descriptors: list[int] | tuple[()] = ()) -> None:
+        try:
+            socket.send_fds(self._control, [command], list(descriptors))
+        except OSError:
+            self._fail()
+
+    def _hear(self, size: int) -> bytes:
+        content = b""
+        while len(content) < size:
+            try:
+                part = self._control.recv(size - len(content))
+            except OSError:
+                part = b""
+            if not part:
+                self._fail()
+            content += part
+        return content
+
+    def _fail(self) -> None:
+        self._process.kill()
+        said = self._process.stderr.read().decode("utf-8", "replace").strip().splitlines()
+        raise RuntimeError(f"the supervisor of a learner's process has ended: {said[-1] if said else 'no message'}")
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return what a learner's process sees of the environment: nothing of the grader's but where libraries are."""
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ}
+    one = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "BLIS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
+    return kept | {f"{name}_NUM_THREADS" if not name.startswith("TF") else f"{name}_THREADS": "1" for name in one} | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "PYTHONPATH": str(PACKAGE.parent), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONIOENCODING": "utf-8",
+        "LANG": "C.UTF-8", "TZ": "UTC", "HOME": str(folder), "MPLBACKEND": "agg", "KERAS_BACKEND": "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "CUDA_VISIBLE_DEVICES": "-1",
+    }  # fmt: skip
+
+
+def _seed_caches(folder: Path) -> None:
+    """Give a learner's folder the list of fonts that matplotlib would make for seconds."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "matplotlib"
+    with suppress(OSError):
+        for place in cache.glob("fontlist-*.json"):
+            there = folder / ".cache" / "matplotlib"
+            there.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(place, there / place.name)
+
+
+def _last_line(descriptor: int) -> str:
+    with suppress(BlockingIOError):
+        lines = os.read(descriptor, 1 << 16).decode("utf-8", "replace").strip().splitlines()
+        if lines:
+            return lines[-1]
+    return "it says nothing"
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, whatever a learner has made of it."""
+    with suppress(OSError, RecursionError):
+        shutil.rmtree(folder)
+    if folder.exists():  # folders without rights, or thousands deep
+        for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+            subprocess.run([*command, str(folder)], check=False, stderr=subprocess.DEVNULL)
