@@ -107,7 +107,11 @@ def test_files_called_as_the_assignment_are_different_learners(tmp_path, assignm
 def test_who_has_nothing_to_grade_has_an_entry(tmp_path, assignment, files):
     for name in ("empty", "hidden/.ipynb_checkpoints"):
         (tmp_path / name).mkdir(parents=True)
-    put(tmp_path, files, {"pictures/a.png": "text", "word.docx": "text", ".DS_Store": "text", "hidden/.x.ipynb": "right"})
+    put(
+        tmp_path,
+        files,
+        {"pictures/a.png": "text", "word.docx": "text", ".DS_Store": "text", "hidden/.x.ipynb": "right"},
+    )
     os.mkfifo(tmp_path / "pipe.ipynb")
     found = {one.learner: one for one in collect(tmp_path, assignment)}
     assert found.keys() == {"empty", "hidden", "pictures", "word", "pipe"}

@@ -24,7 +24,9 @@ LARGEST = 64 * 2**20
 _LITTER = re.compile(r"\.ipynb_checkpoints|__pycache__|__MACOSX|\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.git.*")
 _NOTEBOOKS = (".ipynb", ".json", ".txt")  # mail programs rename
 _READ = (*_NOTEBOOKS, ".py")
-_VERSION = re.compile(r"(?P<base>.+?)(?:[ _]*\((?P<a>\d{1,9})\)|-Copy(?P<b>\d{1,9})|[ _-]v(?P<c>\d{1,9}))", re.IGNORECASE)
+_VERSION = re.compile(
+    r"(?P<base>.+?)(?:[ _]*\((?P<a>\d{1,9})\)|-Copy(?P<b>\d{1,9})|[ _-]v(?P<c>\d{1,9}))", re.IGNORECASE
+)
 
 # How many files of one learner are looked at.
 _MOST = 200

@@ -113,21 +113,22 @@ def table(assignment: Assignment, rows: Iterable[Row]) -> str:
 
 def _no_formula(text: str) -> str:
     text = printable(text)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\n")) else text
 
 
 def printable(text: str) -> str:
-    """Return a text that can be written as UTF-8: bytes that were none, and control characters, as escapes."""
+    """Return a text that can be written as UTF-8: bytes that were none, and control characters, as escapes.
+
+    A carriage return is among them: the csv module writes it without quotes, and readers see a new line there.
+    """
     text = text.encode("utf-8", "backslashreplace").decode()
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]", lambda c: f"\\x{ord(c[0]):02x}", text)
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]", lambda c: f"\\x{ord(c[0]):02x}", text)
 
 
 # --- The details ------------------------------------------------------------------------------------------------------
 
 
-def details(
-    assignment: Assignment, rows: Iterable[Row], about: Mapping[str, object], pages: Mapping[str, str]
-) -> str:
+def details(assignment: Assignment, rows: Iterable[Row], about: Mapping[str, object], pages: Mapping[str, str]) -> str:
     """Return ``results.json``: what each check gives, and for each learner what each check found."""
     checks = [
         {"check": test.id, "question": question.id, "max": test.points, "hint": hint(test)}
@@ -219,8 +220,8 @@ def _table(question: Question, row: Row) -> str:
 
 def _output(id: str, row: Row) -> str:
     """Return what a cell printed and raised, cut in the middle where it is long."""
-    # Colours of a terminal, and where in memory an object was: the latter differs from run to run.
-    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", row.output.get(id, ""))
+    # Colours and carriage returns of a terminal, and where in memory an object was, which differs from run to run.
+    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", re.sub(r"\r\n?", "\n", row.output.get(id, "")))
     text = re.sub(r"\bat 0x[0-9a-fA-F]+", "at 0x...", text).strip("\n")
     if len(text) > _SHOWN:
         cut = len(text) - _SHOWN

@@ -147,7 +147,9 @@ def _(place):
 
 simple("syntax_error", 6, leaky=RIGHT["leaky"].replace(":", "", 1))
 simple("recursion", 6, slope="def leaky_slope(x, alpha=0.01):\n    return leaky_slope(x, alpha)")
-simple("error_in_function", 6, slope="def leaky_slope(x, alpha=0.01):\n    raise ValueError('<script>alert(1)</script>')")
+simple(
+    "error_in_function", 6, slope="def leaky_slope(x, alpha=0.01):\n    raise ValueError('<script>alert(1)</script>')"
+)
 simple("base_exception", 6, slope="def leaky_slope(x, alpha=0.01):\n    raise BaseException('no')")
 simple("interrupt_in_function", 6, slope="def leaky_slope(x, alpha=0.01):\n    raise KeyboardInterrupt")
 simple("not_a_number", 6, slope="def leaky_slope(x, alpha=0.01):\n    return np.full(np.shape(x), np.nan)")
@@ -161,7 +163,12 @@ simple("class_for_function", 6, slope="class leaky_slope:\n    def __init__(self
 
 simple("loop_in_cell", 6, 10, slope="+while True: pass", slow=True)
 simple("loop_in_function", 6, slope="def leaky_slope(x, alpha=0.01):\n    while True: pass", slow=True)
-simple("slow_function", 6, slope=RIGHT["slope"].replace("    return", "    __import__('time').sleep(45)\n    return"), slow=True)
+simple(
+    "slow_function",
+    6,
+    slope=RIGHT["slope"].replace("    return", "    __import__('time').sleep(45)\n    return"),
+    slow=True,
+)
 STUBBORN = """+
 import signal, time
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM, signal.SIGXCPU):
@@ -228,12 +235,16 @@ simple("memory_in_function", 6, slope="def leaky_slope(x, alpha=0.01):\n    retu
 simple("giant_list", 6, slope="def leaky_slope(x, alpha=0.01):\n    return [0.5] * 10 ** 8")
 simple("giant_integer", 6, slope="def leaky_slope(x, alpha=0.01):\n    return 10 ** 10 ** 6")
 simple(
-    "itself_inside", 6, slope="def leaky_slope(x, alpha=0.01):\n    found = []\n    found.append(found)\n    return found"
+    "itself_inside",
+    6,
+    slope="def leaky_slope(x, alpha=0.01):\n    found = []\n    found.append(found)\n    return found",
 )
 simple("print_50_MB", 10, slope="+for i in range(500): print('x' * 99_999)")
 simple("stderr_50_MB", 10, slope="+import sys\nfor i in range(500): print('x' * 99_999, file=sys.stderr)")
 simple("raw_output", 10, slope="+import os\nfor i in range(200): os.write(1, b'\\xff\\x00\\x1b[31m' * 20_000)")
-simple("fill_disk", 6, 10, slope="+with open('big', 'wb') as file:\n    for i in range(400): file.write(bytes(10 ** 6))")
+simple(
+    "fill_disk", 6, 10, slope="+with open('big', 'wb') as file:\n    for i in range(400): file.write(bytes(10 ** 6))"
+)
 simple("odd_output", 10, dead="+print('\\ud800 \\0 \\u202e </pre><script>alert(1)</script> \\x1b[31mred')")
 
 # --- Dishonest --------------------------------------------------------------------------------------------------------
@@ -361,7 +372,7 @@ simple(
     "fake_output",
     0,
     answers=WRONG,
-    last="print('leaky_hidden: right, 2 of 2 points')\nprint('{\"points\": {\"leaky_hidden\": 2}, \"total\": 10}')",
+    last='print(\'leaky_hidden: right, 2 of 2 points\')\nprint(\'{"points": {"leaky_hidden": 2}, "total": 10}\')',
 )
 FAKE = """
 import os
