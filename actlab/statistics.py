@@ -148,6 +148,10 @@ class Quantile:
         found = np.quantile(values, [level, *ends], method="inverted_cdf")
         return cls(level, *map(float, found), values.size)
 
+    def __format__(self, spec: str) -> str:
+        """Return the value with the ends of its interval; how many values there were is for the text around it."""
+        return f"{self.value:{spec}} ({self.low:{spec}} to {self.high:{spec}})"
+
 
 @dataclass(frozen=True)
 class Paired:

@@ -1,4 +1,7 @@
-"""Execute the book's notebooks from clean kernels, in place; a notebook whose results are the same keeps its bytes."""
+"""Execute the book's notebooks from clean kernels, in place; a notebook whose results are the same keeps its bytes.
+
+Of an assignment the source is executed, where the answers are; what students get is made from it and has no outputs.
+"""
 
 import argparse
 import re
@@ -12,6 +15,7 @@ from nbclient.exceptions import CellControlSignal
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+ASSIGNMENTS = ROOT / "book" / "exercises"
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 # What nbformat (8 hex digits) and JupyterLab (a whole UUID) invent for a new cell.
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8}")
@@ -20,6 +24,18 @@ RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8}")
 def pages() -> list[str]:
     """Return the pages of the book in reading order, as `_toc.yml` writes them: without a suffix."""
     return list(parse_toc_yaml(ROOT / "_toc.yml"))
+
+
+def releases() -> dict[Path, Path]:
+    """Return the notebook that students get of each assignment, and the source that it is made from."""
+    sources = sorted(ASSIGNMENTS.glob("source/*/*.ipynb"))
+    return {ASSIGNMENTS / source.name: source for source in sources}
+
+
+def notebooks() -> list[Path]:
+    """Return the notebooks that are executed, in reading order: those of the pages, of assignments the sources."""
+    paths = [ROOT / f"{page}.ipynb" for page in pages()]
+    return [releases().get(path, path) for path in paths if path.exists()]
 
 
 def complaints(nb: nbformat.NotebookNode) -> list[str]:
@@ -70,10 +86,12 @@ if __name__ == "__main__":
     args = parser.parse_args()
     if missing := [str(path) for path in args.notebook if path.suffix != ".ipynb" or not path.exists()]:
         parser.error(f"no such notebook: {', '.join(missing)}")
+    if made := [str(path) for path in args.notebook if path.resolve() in releases()]:
+        parser.error(f"made from a source by python -m actlab.grading release, and not executed: {', '.join(made)}")
     if args.pages:
         sys.exit(print(*pages(), sep="\n"))
     failed = []
-    for path in args.notebook or [path for page in pages() if (path := ROOT / f"{page}.ipynb").exists()]:
+    for path in args.notebook or notebooks():
         start = time.perf_counter()
         failed += (found := execute(path))
         print(f"{path.stem}: {'FAILED' if found else 'ok'}, {time.perf_counter() - start:.1f} s", *found, sep="\n  ")

@@ -8,10 +8,19 @@ import execute
 import nbformat
 import pytest
 
+from actlab.grading.notebooks import released
+
 BOOK = execute.ROOT / "book"
 FILES = sorted(path.relative_to(BOOK) for path in BOOK.rglob("*") if path.is_file())
-SOURCES = [path for path in FILES if path.suffix in {".ipynb", ".md"} and not re.search(r"(^|/)[._]", path.as_posix())]
-NOTEBOOKS = [path for path in SOURCES if path.suffix == ".ipynb"]
+# The sources of assignments are no pages: they hold the answers.
+ANSWERED = [path.relative_to(BOOK) for path in execute.releases().values()]
+SOURCES = [
+    path
+    for path in FILES
+    if path.suffix in {".ipynb", ".md"} and path not in ANSWERED and not re.search(r"(^|/)[._]", path.as_posix())
+]
+RELEASED = [path.relative_to(BOOK) for path in execute.releases()]
+NOTEBOOKS = [path.relative_to(BOOK) for path in execute.notebooks()]
 # MathJax is left out: minified, and not ours. A picture loads nothing.
 PARTS = [
     path
@@ -88,8 +97,9 @@ def test_each_drawing_in_html_is_described(notebook):
 
 @each_notebook
 def test_code_is_short(notebook):
-    """Longer code belongs in the package, where it is tested."""
-    assert {cell.id: n for cell in code(notebook) if (n := len(cell.source.splitlines())) > 15} == {}
+    """Longer code belongs in the package, where it is tested; hidden tests are not seen on a page."""
+    lengths = {cell.id: len(released(cell.source).splitlines()) for cell in code(notebook)}
+    assert {id: length for id, length in lengths.items() if length > 15} == {}
 
 
 @each_notebook
@@ -112,6 +122,12 @@ def test_notebook_starts_with_its_title_and_runs_on_python3(notebook):
     """The title names the page in the navigation; a kernel of another name exists on one machine only."""
     assert (read(notebook).cells[0].cell_type, read(notebook).cells[0].source[:2]) == ("markdown", "# ")
     assert read(notebook).metadata.kernelspec == execute.KERNELSPEC
+
+
+@pytest.mark.parametrize("notebook", RELEASED, ids=str)
+def test_a_released_notebook_has_no_outputs(notebook):
+    """Nobody executes it here, so that it is what the command makes; that it runs is tested by nbval."""
+    assert [cell.id for cell in code(notebook) if cell.outputs or cell.execution_count] == []
 
 
 @each_source

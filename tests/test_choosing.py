@@ -24,7 +24,6 @@ from actlab.experiments.choosing import (
     load,
     ranking,
     relative_cost,
-    same_start,
     start_grid,
     train_cell,
 )
@@ -181,8 +180,6 @@ def test_verdicts_are_corrected_for_all_comparisons():
     assert verdicts == {"tanh": "better", "sigmoid": "worse", "threshold": none, "silu": none}
     assert alone < 0.05, "alone it would count"
     assert repr(compared[0]).startswith("tanh, 1 deep, he, Adam: +10.00 points against relu (95 % interval ")
-    few = same_start(record, "he", ["tanh"])
-    assert len(few) == len(DEPTHS) * len(OPTIMISERS) and {c.verdict for c in few} == {"better"}
 
 
 def test_the_correlation_is_that_within_pairs():
@@ -260,6 +257,7 @@ def rounded(cell):
     """Return the cell as a file holds it."""
     return replace(
         cell,
+        validation=tuple(float(f"{share:.5g}") for share in cell.validation),
         gradients=tuple(tuple(float(f"{norm:.5g}") for norm in norms) for norms in cell.gradients),
         dead=tuple(float(f"{share:.5g}") for share in cell.dead),
     )
@@ -323,7 +321,8 @@ def test_the_record_holds_every_cell_of_the_command():
     assert [cell.settings for cell in record.cells] == list(cells())
     assert {len(cell.accuracies) for cell in record.cells} == {trainings.NETWORKS}
     for cell in record.cells:
-        assert cell.rate == OPTIMISERS[cell.settings.optimiser][1][int(np.argmax(cell.validation))]
+        # In five digits, rates at which as many digits were told are equal; the last bit of a mean chose among them.
+        assert cell.validation[OPTIMISERS[cell.settings.optimiser][1].index(cell.rate)] == max(cell.validation)
         assert [len(norms) for norms in cell.gradients] == [cell.settings.depth + 1] * 2
 
 

@@ -202,6 +202,12 @@ def test_a_quantile_has_the_share_below_it_that_it_says(level):
     assert np.mean(values <= quantile.high) == pytest.approx(high, abs=1 / 1001)
 
 
+def test_a_quantile_is_printed_with_its_interval():
+    median = Quantile.of(np.arange(1.0, 101.0))
+    assert f"{median:.1f}" == f"50.0 ({median.low:.1f} to {median.high:.1f})"
+    assert median.low < 50 < median.high
+
+
 @pytest.mark.parametrize(("level", "n"), [(0.5, 50), (0.25, 200), (0.5, 2001), (0.75, 2000)])
 def test_a_quantile_covers_about_as_often_as_it_says(level, n):
     """Exact coverage: the interval's ends have ranks, and the values below the true quantile are binomial."""

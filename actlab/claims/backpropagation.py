@@ -29,7 +29,7 @@ _DEPTH = "gradients/vanishing-and-exploding"
     says="Back-propagation multiplies errors by f'(z). In tanh networks of two hidden layers of 8 units, the gradient "
     "that it finds with the derivative of tanh is that of central differences of the loss, to {within:g} of the "
     "largest entry at worst. With slope 1 in its place, as if there were no activation, the median network's gradient "
-    "is off by {without:.0%} of it.",
+    "is off by {without:.0%} of it (median of {networks} networks, with its 95 % interval).",
     unlike={"slope": "sigmoid"},
     page=_CHAPTER,
 )
@@ -44,7 +44,7 @@ def derivative_needed(slope: str = "tanh", networks: int = 20) -> Measured:
     )
     within = 1e-8  # what rounding leaves of a difference over 1e-5
     holds = gaps.max() < within and without.min() > 0.01
-    return measured(holds, within=within, without=Quantile.of(without).value)
+    return measured(holds, within=within, without=Quantile.of(without), networks=networks)
 
 
 @claim(
@@ -79,7 +79,7 @@ def gradient_updates_weights(far: float = 1.01) -> Measured:
     "weights of variance 1/n, the gradient at the first layer is {sigmoid:.1e} times that at the last for sigmoid, "
     "{tanh:.2f} for tanh, {identity:.2f} without activation. Yet ReLU, with the same slopes of 0 and 1 each time, "
     "gives {first:.1e}, {second:.2f} and {third:.2g} at the variances 1/n, 2/n and 4/n (medians of {networks} "
-    "networks).",
+    "networks, with 95 % intervals).",
     unlike={"activation": "sigmoid"},
     page=_CHAPTER,
     differs="The list says true and adds that the weights matter as much; where they alone turn a vanishing gradient "
@@ -91,8 +91,8 @@ def derivative_size_governs_flow(activation: str = "relu", networks: int = 20) -
     first, second, third = (gradient_ratio(activation, 20, variance, networks=networks) for variance in (1.0, 2.0, 4.0))
     holds = flat.high < steep.low and steep.high < none.low and first.high < 0.1 and third.low > 10
     return measured(
-        holds, sigmoid=flat.value, tanh=steep.value, identity=none.value,
-        first=first.value, second=second.value, third=third.value, networks=networks,
+        holds, sigmoid=flat, tanh=steep, identity=none,
+        first=first, second=second, third=third, networks=networks,
     )  # fmt: skip
 
 
@@ -103,7 +103,8 @@ def derivative_size_governs_flow(activation: str = "relu", networks: int = 20) -
     sources=("000", "001", "002", "003", "004", "bengio1994learning"),
     says="The sigmoid's slope is at most {slope}. In sigmoid networks of width 100 under Glorot's start the gradient "
     "at the first layer is {ten:.1e} times that at the last in 10 layers, {twenty:.1e} in 20 and {fifty:.1e} in 50 "
-    "(medians of {networks} networks): a factor of {factor:.3f} per layer, below the slope's bound.",
+    "(medians of {networks} networks, with 95 % intervals): a factor of {factor:.3f} per layer, below the slope's "
+    "bound.",
     unlike={"activation": "identity"},
     page=_DEPTH,
 )
@@ -114,7 +115,7 @@ def derivative_near_zero_vanishes(activation: str = "sigmoid", networks: int = 2
     factor = fifty.high ** (1 / 49)
     holds = slope < 1 and factor < slope and fifty.high < twenty.low and twenty.high < ten.low
     return measured(
-        holds, slope=slope, ten=ten.value, twenty=twenty.value, fifty=fifty.value, networks=networks,
+        holds, slope=slope, ten=ten, twenty=twenty, fifty=fifty, networks=networks,
         factor=fifty.value ** (1 / 49),
     )  # fmt: skip
 
@@ -127,7 +128,7 @@ def derivative_near_zero_vanishes(activation: str = "sigmoid", networks: int = 2
     says="The slopes of the usual activations are not that large: among {count} from sigmoid to GELU none exceeds "
     "{slope:.3f}, and over 50 layers of width 100 with weights of variance 1/n none lets the gradient at the first "
     "layer become more than {largest:.2f} times that at the last. The weights can do it alone: with variance 2/n and "
-    "no activation at all the factor is {weights:.1e} (medians of {networks} networks).",
+    "no activation at all the factor is {weights:.1e} (medians of {networks} networks, with 95 % intervals).",
     unlike={"variance": 1.0},
     page=_CHAPTER,
 )
@@ -138,9 +139,7 @@ def derivative_too_large_explodes(variance: float = 2.0, networks: int = 12) -> 
     largest = max((gradient_ratio(name, 50, networks=networks) for name in usual), key=lambda ratio: ratio.value)
     weights = gradient_ratio("identity", 50, variance, networks=networks)
     holds = slope < 1.13 and largest.high < 1 and weights.low > 1e6
-    return measured(
-        holds, count=len(usual), slope=slope, largest=largest.value, weights=weights.value, networks=networks
-    )
+    return measured(holds, count=len(usual), slope=slope, largest=largest, weights=weights, networks=networks)
 
 
 @claim(
@@ -151,7 +150,7 @@ def derivative_too_large_explodes(variance: float = 2.0, networks: int = 12) -> 
     says="Saturation only shrinks: the slope is at most {slope}, and a gradient can grow only over weights that beat "
     "this. In 20 sigmoid layers of width 100 with weights of deviation g / sqrt(n), the gradient at the first layer "
     "is {small:.1e} times that at the last at g = 1, {below:.2g} at g = 8 and {above:.2g} at g = {strong:g} (medians "
-    "of {networks} networks).",
+    "of {networks} networks, with 95 % intervals).",
     unlike={"strong": 4.0},
     page=_DEPTH,
 )
@@ -160,9 +159,7 @@ def sigmoid_vanish_or_explode(strong: float = 16.0, networks: int = 20) -> Measu
     small, below, above = (gradient_ratio("sigmoid", 20, g**2, networks=networks) for g in (1.0, 8.0, strong))
     slope = get_elementwise("sigmoid").properties.lipschitz
     holds = slope <= 0.25 and small.high < 1e-9 and below.high < 1 and above.low > 10
-    return measured(
-        holds, slope=slope, small=small.value, below=below.value, above=above.value, strong=strong, networks=networks
-    )
+    return measured(holds, slope=slope, small=small, below=below, above=above, strong=strong, networks=networks)
 
 
 @claim(
@@ -173,7 +170,7 @@ def sigmoid_vanish_or_explode(strong: float = 16.0, networks: int = 20) -> Measu
     says="The slope of tanh is at most {slope:g}: it can make a gradient vanish, never explode. Only the weights can. "
     "In 20 tanh layers of width 100 with weights of deviation g / sqrt(n), the gradient at the first layer is "
     "{small:.2g} times that at the last at g = 1, {above:.2g} at g = {strong:g} and {far:.2g} at g = 4 (medians of "
-    "{networks} networks).",
+    "{networks} networks, with 95 % intervals).",
     unlike={"strong": 0.5},
     page=_DEPTH,
 )
@@ -182,9 +179,7 @@ def tanh_vanish_and_explode(strong: float = 2.0, networks: int = 20) -> Measured
     small, above, far = (gradient_ratio("tanh", 20, g**2, networks=networks) for g in (1.0, strong, 4.0))
     slope = get_elementwise("tanh").properties.lipschitz
     holds = slope <= 1 and small.high < 1 and above.low > 5 and far.low > above.high
-    return measured(
-        holds, slope=slope, small=small.value, above=above.value, far=far.value, strong=strong, networks=networks
-    )
+    return measured(holds, slope=slope, small=small, above=above, far=far, strong=strong, networks=networks)
 
 
 @claim(
@@ -242,7 +237,7 @@ def suitable_derivative_faster(start: str = "he_uniform", epochs: int = 100) -> 
     says="They ease the vanishing, and by the same token not the exploding. Over 50 layers of width 100 the gradient "
     "at the first layer is, relative to the last, {relu:.1e} with ReLU, {leaky:.1e} with leaky ReLU of slope {leak:g} "
     "and {elu:.2g} with ELU under Glorot's start; under He's it is {relu_he:.2g}, {leaky_he:.2g} and {elu_he:.2g}: "
-    "larger again (medians of {networks} networks). No slope of the three exceeds {slope:g}.",
+    "larger again (medians of {networks} networks, with 95 % intervals). No slope of the three exceeds {slope:g}.",
     unlike={"leak": 0.0},
     page=_DEPTH,
 )
@@ -255,7 +250,7 @@ def variants_fix_vanish_explode(leak: float = 0.2, networks: int = 20) -> Measur
     slope = max(f.properties.lipschitz for f in (relu, leaky, elu))
     holds = slope <= 1 and all(r.high < v.low and v.high < e.low for r, v, e in (glorot, he)) and he[2].low > 1
     names = ("relu", "leaky", "elu", "relu_he", "leaky_he", "elu_he")
-    values = {name: ratio.value for name, ratio in zip(names, (*glorot, *he), strict=True)}
+    values = dict(zip(names, (*glorot, *he), strict=True))
     return measured(holds, **values, leak=leak, slope=slope, networks=networks)
 
 
@@ -267,7 +262,7 @@ def variants_fix_vanish_explode(leak: float = 0.2, networks: int = 20) -> Measur
     sources="004",
     says="In 10 dense sigmoid layers of width 100 under Glorot's start, the gradient that the weights of the first "
     "layer get is {weights:.1e} times that of the last layer's weights, and the error at the first layer's units "
-    "{units:.1e} times that at the last (medians of {networks} networks).",
+    "{units:.1e} times that at the last (medians of {networks} networks, with 95 % intervals).",
     unlike={"activation": "tanh"},
     page=_DEPTH,
 )
@@ -275,7 +270,7 @@ def first_conv_layer_tiny(activation: str = "sigmoid", networks: int = 20) -> Me
     """The root mean square of the gradient by weights and by pre-activations, of the first over the last layer."""
     flow = experiments.gradient_flow(activation, depth=10, width=100, networks=networks)
     weights, units = (_quantile(logs) for logs in (flow.weight_log_norms, flow.log_norms))
-    return measured(weights.high < 1e-4 and units.high < 1e-4, weights=weights.value, units=units.value,
+    return measured(weights.high < 1e-4 and units.high < 1e-4, weights=weights, units=units,
                     networks=networks)  # fmt: skip
 
 

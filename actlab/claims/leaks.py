@@ -12,7 +12,7 @@ from actlab.core import Elementwise
 from actlab.experiments import CosineFits, cosine_data, cosine_fit, cosine_table, dead_units
 from actlab.functions.rectifiers import leaky_relu, relu
 from actlab.network import Network, initialise
-from actlab.statistics import Share
+from actlab.statistics import Quantile, Share
 
 # From this loss on a cosine fit counts as failed: a line leaves 0.505, half of the wave about 0.35.
 _FAILED = 0.1
@@ -74,7 +74,8 @@ def leaky_tf_default_02(place: str = "tf.nn.leaky_relu") -> Measured:
     sources="000",
     says="After {networks} cosine fits (two hidden units of slope {slope:g}, 300 epochs of Adam), {units} leaky units "
     "have no positive pre-activation at any point. All of them get a gradient still: of those of weight and bias the "
-    "larger is {least:.0e} or more, in the median {median:.2g}. ReLUs in that state get exactly 0.",
+    "larger is {least:.0e} or more, in the median {median:.2g}, with its 95 % interval. ReLUs in that state get "
+    "exactly 0.",
     unlike={"activation": "relu"},
     page="gradients/dying-units",
     side="pro",
@@ -97,7 +98,7 @@ def leaky_not_fully_dead(
     largest = np.maximum(np.abs(found.weights[0][:, 0]), np.abs(found.biases[0][:, 0]))[off]
     return measured(
         len(largest) > 0 and largest.min() > 0, networks=networks, slope=slope, units=len(largest),
-        least=float(largest.min()), median=float(np.median(largest)),
+        least=float(largest.min()), median=Quantile.of(largest, design_effect=fits.hidden_biases.shape[1]),
     )  # fmt: skip
 
 

@@ -8,10 +8,11 @@ from actlab import functions
 from actlab.claims.costs import cost
 from actlab.claims.ledger import Measured, claim, measured
 from actlab.core import get
-from actlab.experiments import gradient_flow, quantisation_errors
+from actlab.experiments import GradientFlow, gradient_flow, quantisation_errors
 from actlab.experiments.cosine import cosine_data
 from actlab.losses import SOFTMAX_CROSS_ENTROPY
 from actlab.speed import digits as digits_speed
+from actlab.statistics import Quantile
 
 PAGE = "practice/choosing-an-activation"
 
@@ -23,19 +24,25 @@ PAGE = "practice/choosing-an-activation"
     sources="001",
     says="With layer normalisation and a residual connection in each of {depth} layers, the gradient at the first "
     "layer is within {within:.1f} decades of that at the last for all of {functions}; in the plain network, by "
-    "Glorot's start, it has lost up to {plain:.0f} decades (medians of {networks} networks of width 128).",
+    "Glorot's start, it has lost up to {plain:.1f} decades (medians of {networks} networks of width 128, with 95 % "
+    "intervals, which the bound includes).",
     unlike={"layer_norm": False},
     page=PAGE,
 )
 def normalised_residual_layers_carry_any_gradient(layer_norm: bool = True) -> Measured:
     """Decades between the gradient norms at the first and the last of 50 layers, with and without both remedies."""
     names, how = ("sigmoid", "tanh", "relu", "gelu"), {"depth": 50, "width": 128, "networks": 10}
-    mended = [gradient_flow(name, layer_norm=layer_norm, residual=True, **how).decades for name in names]
-    plain = [gradient_flow(name, **how).decades for name in names]
-    within = max(abs(decades) for decades in mended)
+    mended = [_lost(gradient_flow(name, layer_norm=layer_norm, residual=True, **how)) for name in names]
+    plain = max((_lost(gradient_flow(name, **how)) for name in names), key=lambda lost: lost.value)
+    within = max(max(-lost.low, lost.high) for lost in mended)
     listed = ", ".join(names)
     sizes = {"depth": how["depth"], "networks": how["networks"]}
-    return measured(within < 1 and min(plain) < -5, within=within, plain=-min(plain), functions=listed, **sizes)
+    return measured(within < 1 and plain.low > 5, within=within, plain=plain, functions=listed, **sizes)
+
+
+def _lost(flow: GradientFlow) -> Quantile:
+    """The decades by which the gradient norm at the first layer is below that at the last: the median network."""
+    return Quantile.of((flow.log_norms[:, -1] - flow.log_norms[:, 0]) / np.log(10))
 
 
 @claim(
@@ -109,21 +116,21 @@ def regression_wants_an_identity_at_the_end(activation: str = "relu") -> Measure
     sources="sandler2018mobilenetv2",
     says="Answers to normal inputs, rounded to {bits} bits over the range that is seen: one outlier of {outlier:g} "
     "makes the error of ReLU {relu:.0f} times as large, that of {activation} {bounded:.1f} times; without "
-    "outliers the two differ by a factor of {alike:.2f} ({repeats} repeats, medians).",
+    "outliers the two differ by a factor of {alike:.2f} (medians of {repeats} repeats, with 95 % intervals).",
     unlike={"activation": "leaky_relu"},
     page=PAGE,
 )
 def a_bound_protects_the_bits_from_outliers(activation: str = "relu6", outlier: float = 100.0) -> Measured:
     """Root mean square errors of rounded answers, with and without one large input in the range."""
 
-    def error(name: str, outlier: float) -> float:
-        return float(np.median(quantisation_errors(name, bits=(7, 8), outlier=outlier, repeats=repeats).errors[-1]))
+    def errors(name: str, outlier: float) -> np.ndarray:
+        return quantisation_errors(name, bits=(7, 8), outlier=outlier, repeats=repeats).errors[-1]
 
     bits, repeats = 8, 50
-    relu, bounded = (error(name, outlier) / error(name, 0.0) for name in ("relu", activation))
-    alike = error(activation, 0.0) / error("relu", 0.0)
+    relu, bounded = (Quantile.of(errors(name, outlier) / errors(name, 0.0)) for name in ("relu", activation))
+    alike = Quantile.of(errors(activation, 0.0) / errors("relu", 0.0))
     settings = {"activation": activation, "outlier": outlier, "bits": bits, "repeats": repeats}
-    held = relu > 5 * bounded and 0.5 < alike < 2
+    held = relu.low > 5 * bounded.high and 0.5 < alike.low and alike.high < 2
     return measured(held, relu=relu, bounded=bounded, alike=alike, **settings)
 
 

@@ -11,7 +11,7 @@ from actlab.claims.ledger import Measured, claim, measured
 from actlab.experiments import death_record, first_float, relative_errors, signal_through_depth
 from actlab.functions.rectifiers import leaky_relu
 from actlab.functions.sigmoidal import sigmoid, tanh
-from actlab.statistics import Mean
+from actlab.statistics import Mean, Quantile
 
 
 @claim(
@@ -22,7 +22,7 @@ from actlab.statistics import Mean
     says="PyTorch's Linear calls kaiming_uniform_, and so the third UvA tutorial names Kaiming. But the argument a = "
     "{a:.3f} makes the variance {share:.3f}/fan_in, {times:.0f} times less than He's for ReLUs: uniform within "
     "1/sqrt(fan_in), as PyTorch documents. After {depth} ReLU layers of width {width} the mean square is {kept:.0e} "
-    "of what it was, and {he:.1f} with He's rule (medians of {networks} networks).",
+    "of what it was, and {he:.1f} with He's rule (medians of {networks} networks, with 95 % intervals).",
     unlike={"a": 0.0},
     page="gradients/initialisation",
 )
@@ -33,19 +33,19 @@ def torch_linear_is_he(
     share = 2 / (1 + a**2)
     rule = initialisers.he_uniform.with_scale(share)
 
-    def median_kept(start: initialisers.Initialiser) -> float:
+    def median_kept(start: initialisers.Initialiser) -> Quantile:
         squares = signal_through_depth(
             "relu", initialiser=start, depth=depth, width=width, networks=networks, seed=seed
         ).mean_squares
-        return float(np.median(squares[-1] / squares[0]))
+        return Quantile.of(squares[-1] / squares[0])
 
     kept, he = median_kept(rule), median_kept(initialisers.he_uniform)
     documented = initialisers.FRAMEWORK_DEFAULTS["torch.nn.Linear"]
     same = math.isclose(rule.variance(width, width), documented.variance(width, width), rel_tol=1e-12)
     # The networks of both rules differ by a factor only, which each layer multiplies into the signal.
-    factor = math.isclose(kept / he, (share / 2) ** depth, rel_tol=1e-6)
+    factor = math.isclose(kept.value / he.value, (share / 2) ** depth, rel_tol=1e-6)
     return measured(
-        same and factor and he > 0.1, a=a, share=share, times=2 / share, depth=depth, width=width, kept=kept, he=he,
+        same and factor and he.low > 0.1, a=a, share=share, times=2 / share, depth=depth, width=width, kept=kept, he=he,
         networks=networks,
     )  # fmt: skip
 

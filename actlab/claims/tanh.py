@@ -300,8 +300,8 @@ def tanh_derivative_range(activation: str = "tanh") -> Measured:
     sources=("000", "001", "002", "003", "004", "glorot2010understanding"),
     says="Under Glorot's start and over layers of width 100, the gradient at the first layer is {twenty:.2g} times "
     "that at the last in 20 tanh layers and {fifty:.2g} times in 50; with the sigmoid it is {other_twenty:.1e} and "
-    "{other_fifty:.1e} (medians of {networks} networks). A saturated unit is worse off with tanh, though: at x = "
-    "{far:g} its slope is {tanh:.1e}, the sigmoid's {sigmoid:.1e}.",
+    "{other_fifty:.1e} (medians of {networks} networks, with 95 % intervals). A saturated unit is worse off with tanh, "
+    "though: at x = {far:g} its slope is {tanh:.1e}, the sigmoid's {sigmoid:.1e}.",
     unlike={"activation": "identity"},
     page="gradients/vanishing-and-exploding",
     side="con",
@@ -315,7 +315,7 @@ def tanh_vanishing_remains(activation: str = "tanh", far: float = 5.0, networks:
     holds = ours[0].high < 0.5 and ours[1].high < ours[0].low and here < there
     holds = holds and all(one.low > other.high for one, other in zip(ours, sigmoid, strict=True))
     return measured(
-        holds, twenty=ours[0].value, fifty=ours[1].value, other_twenty=sigmoid[0].value, other_fifty=sigmoid[1].value,
+        holds, twenty=ours[0], fifty=ours[1], other_twenty=sigmoid[0], other_fifty=sigmoid[1],
         networks=networks, far=far, tanh=here, sigmoid=there,
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ import builtins
 import contextlib
 import inspect
 import itertools
+import os
 import pkgutil
 import signal
 import socket
@@ -121,7 +122,7 @@ def _shell() -> Any:
     config.InteractiveShell.xmode = "Plain"
     config.InteractiveShell.autoindent = False
     shell = Shell.instance(config=config)
-    sys.path.insert(0, "")  # as in Jupyter: what a cell writes into its folder can be imported
+    sys.path.insert(0, os.getcwd())  # as in Jupyter: what a cell writes into its folder can be imported
     builtins.input = _no_input
     builtins.exit = builtins.quit = _no_exit
     shell.user_ns.pop("exit", None)

@@ -116,6 +116,12 @@ class Assignment:
         return tuple(question for question in found if question.tests)
 
     @property
+    def title(self) -> str:
+        """What the first heading says, without "Exercises: "; the name where there is none."""
+        found = re.search(r"^# (?:Exercises: )?(.+)$", "\n".join(c.text for c in self.cells if not c.is_code), re.M)
+        return found[1].strip() if found else self.name
+
+    @property
     def tests(self) -> tuple[Cell, ...]:
         """All test cells, in order."""
         return tuple(test for question in self.questions for test in question.tests)

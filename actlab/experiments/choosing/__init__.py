@@ -11,7 +11,6 @@ from actlab.experiments.choosing.report import (
     gaps,
     ranking,
     relative_cost,
-    same_start,
     start_grid,
 )
 from actlab.experiments.choosing.settings import DEPTHS, OPTIMISERS, STARTS, WIDTH, Settings, cells
@@ -20,5 +19,5 @@ from actlab.experiments.choosing.training import EPOCHS, Cell, train_cell
 __all__ = [
     "DEPTHS", "EPOCHS", "OPTIMISERS", "STARTS", "WIDTH", "Cell", "Comparison", "Record", "Settings", "accuracy",
     "best_grid", "cells", "chosen", "comparisons", "failures", "gaps", "load", "ranking", "relative_cost",
-    "same_start", "start_grid", "train_cell",
+    "start_grid", "train_cell",
 ]  # fmt: skip

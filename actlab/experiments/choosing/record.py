@@ -38,7 +38,8 @@ class Record:
 
 def write(cells: Iterable[Cell], provenance: Mapping[str, Any], path: Path) -> None:
     """Write cells as JSON."""
-    head, rows = json.dumps(dict(provenance), indent=1), ",\n".join(json.dumps(_packed(cell)) for cell in cells)
+    head = json.dumps(dict(provenance), indent=1)
+    rows = ",\n".join(json.dumps(_packed(cell), separators=(",", ":")) for cell in cells)
     path.write_text(f'{{\n"provenance": {head},\n"cells": [\n{rows}\n]\n}}\n', encoding="utf-8")
 
 
@@ -56,17 +57,18 @@ def _packed(cell: Cell) -> dict[str, Any]:
     }
     # Five digits tell more than thirty networks do.
     gradients = [[float(f"{norm:.5g}") for norm in norms] for norms in cell.gradients]
-    arrivals = [epochs if math.isfinite(epochs) else None for epochs in cell.arrivals]
+    validation = [float(f"{share:.5g}") for share in cell.validation]
+    arrivals = [int(epochs) if math.isfinite(epochs) else None for epochs in cell.arrivals]
     dead = [None if math.isnan(share) else float(f"{share:.5g}") for share in cell.dead]
     seconds = float(f"{cell.seconds:.3g}")
-    rounded = {"arrivals": arrivals, "dead": dead, "gradients": gradients, "seconds": seconds}
-    return {**vars(cell), "settings": settings, **rounded}
+    rounded = {"validation": validation, "dead": dead, "gradients": gradients, "seconds": seconds}
+    return {**vars(cell), "settings": settings, "arrivals": arrivals, **rounded}
 
 
 def _unpacked(row: dict[str, Any]) -> Cell:
     name, values = row["settings"]["activation"]
     settings = Settings(**{**row["settings"], "activation": get(name).with_params(**values)})
-    row["arrivals"] = [math.inf if epochs is None else epochs for epochs in row["arrivals"]]
+    row["arrivals"] = [math.inf if epochs is None else float(epochs) for epochs in row["arrivals"]]
     row["dead"] = [math.nan if share is None else share for share in row["dead"]]
     return Cell(**{key: _tuples(value) for key, value in row.items() if key != "settings"}, settings=settings)
 

@@ -82,22 +82,6 @@ def comparisons(record: Record) -> list[Comparison]:
         for optimiser in OPTIMISERS:
             cells = chosen(record, depth, optimiser)
             pairs += [(cell, cells[BASE]) for activation, cell in cells.items() if activation != BASE]
-    return _compared(pairs)
-
-
-def same_start(record: Record, start: str, activations: Sequence[str]) -> list[Comparison]:
-    """Some activations against ReLU from one start, for each depth and optimiser; p-values for these together."""
-    held = {cell.settings: cell for cell in record.cells}
-    pairs = [
-        (held[Settings(get(name), depth, start, optimiser)], held[Settings(BASE, depth, start, optimiser)])
-        for name in activations
-        for depth in DEPTHS
-        for optimiser in OPTIMISERS
-    ]
-    return _compared(pairs)
-
-
-def _compared(pairs: Sequence[tuple[Cell, Cell]]) -> list[Comparison]:
     found = [Paired.of(cell.accuracies, base.accuracies) for cell, base in pairs]
     corrected = holm([paired.p_value for paired in found])
     return [
