@@ -138,12 +138,14 @@ ALLOWED = {
         "core",
         "experiments",
         "formulas",
+        "grading",
         "network",
         "optimisers",
         "peers",
         "provenance",
         "training",
     },
+    "grading": {"catalogue", "checkpoints", "checks", "core"},
     "__init__": {"core", "functions"},
 }
 
@@ -230,9 +232,10 @@ def test_the_direction_has_no_circle():
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_only_the_package_itself_imports_by_name(path):
-    # An import that is written as a call would escape the tests above.
+    # An import that is written as a call would escape the tests above. To grade is to execute cells of notebooks.
+    calls = r"\bimportlib\b|\b__import__\b|\beval\(" + (r"|\bexec\(" if name_of(path) != "grading" else "")
     if name_of(path) != "__init__":
-        assert not re.search(r"\bimportlib\b|\b__import__\b|\bexec\(|\beval\(", path.read_text(encoding="utf-8"))
+        assert not re.search(calls, path.read_text(encoding="utf-8"))
 
 
 # --- Import weight ----------------------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ import shutil
 
 import pytest
 
+from actlab.grading.limits import Limits
 from actlab.grading.running import grade
 from actlab.grading.sandbox import protections
-from actlab.grading.session import Limits
 from tests.grading import exercise
 from tests.grading.bench import LIMITS, ORDINARY, Bench
 from tests.grading.cases import CASES, RIGHT, answered, as_bytes
@@ -34,7 +34,7 @@ def bench(tmp_path_factory):
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_a_submission_gets_what_it_deserves(bench, case):
     row = bench.rows[case.name]
-    assert case.low <= row.total <= case.high, (row.status, row.notes, row.reasons, row.output)
+    assert case.low <= row.total <= case.high, (row.status, row.notes, row.reasons, row.errors)
     assert row.status.startswith("not graded: ") == case.ungraded
 
 

@@ -145,11 +145,15 @@ def test_a_link_that_comes_after_the_look_is_not_followed(tmp_path, assignment, 
         eve.read()
 
 
-def test_a_file_that_is_too_large_is_not_read(tmp_path, assignment, monkeypatch):
-    monkeypatch.setattr(collecting, "LARGEST", 1 << 20)
+def test_a_file_that_is_too_large_is_not_read(tmp_path, assignment, files):
     (tmp_path / "eve.ipynb").write_bytes(bytes((1 << 20) + 1))
+    (eve,) = collect(tmp_path, assignment)
+    assert len(eve.read()) == (1 << 20) + 1
     with pytest.raises(Unreadable, match="larger than 1 MiB"):
-        collect(tmp_path, assignment)[0].read()
+        eve.read(1 << 20)
+    put(tmp_path, files, {"eve/leaky.ipynb": "right"})
+    assert counted(tmp_path, assignment) == {"eve": "eve/leaky.ipynb"}
+    assert "larger than 0.5 MiB" in collect(tmp_path, assignment, 1 << 19)[0].notes[-1]
 
 
 def test_of_very_many_files_some_are_looked_at(tmp_path, assignment, files, monkeypatch):

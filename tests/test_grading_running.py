@@ -15,11 +15,11 @@ import pytest
 
 from actlab.grading import running, tasks
 from actlab.grading.__main__ import main
+from actlab.grading.limits import Limits
 from actlab.grading.marking import Marks
 from actlab.grading.notebooks import Unreadable
 from actlab.grading.release import release
 from actlab.grading.running import grade
-from actlab.grading.session import Limits
 from tests.grading import exercise
 from tests.grading.cases import Place, answered, as_bytes
 

@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         return arguments.run(arguments)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
@@ -38,7 +38,7 @@ def _release(arguments: argparse.Namespace) -> int:
 def _add_grade(commands) -> None:
     from dataclasses import fields
 
-    from actlab.grading.session import Limits
+    from actlab.grading.limits import Limits
 
     command = commands.add_parser("grade", help="grade what a class has handed in")
     command.add_argument("source", type=Path, help="a notebook with solutions and hidden tests")
@@ -65,8 +65,8 @@ def _add_grade(commands) -> None:
 def _grade(arguments: argparse.Namespace) -> int:
     from dataclasses import fields
 
+    from actlab.grading.limits import Limits
     from actlab.grading.running import grade
-    from actlab.grading.session import Limits
 
     limits = Limits(**{limit.name: getattr(arguments, f"limit_{limit.name}") for limit in fields(Limits)})
     try:

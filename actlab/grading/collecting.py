@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from actlab.grading.limits import Limits
 from actlab.grading.notebooks import Assignment, Unreadable, released
 
-#: Bytes of the largest file that is read. A notebook that holds the output of a careless loop may have many.
-LARGEST = 64 * 2**20
+#: Bytes of the largest file that is read, unless said otherwise.
+LARGEST = Limits().submission
 
 # What programs and systems leave in folders of their own accord.
 _LITTER = re.compile(r"\.ipynb_checkpoints|__pycache__|__MACOSX|\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.git.*")
@@ -50,20 +51,20 @@ class Submitted:
     path: Path | None
     notes: tuple[str, ...] = ()
 
-    def read(self) -> bytes:
+    def read(self, largest: int = LARGEST) -> bytes:
         """Return the notebook; a script that was exported from one is turned back into it.
 
         Raises
         ------
         Unreadable
-            If the file cannot be read, is larger than ``LARGEST``, or there is none.
+            If the file cannot be read, has more bytes than ``largest``, or there is none.
         """
         if self.path is None:
             raise Unreadable("nothing to grade was handed in")
-        return _read(self.path)
+        return _read(self.path, largest)
 
 
-def collect(folder: str | Path, assignment: Assignment) -> tuple[Submitted, ...]:
+def collect(folder: str | Path, assignment: Assignment, largest: int = LARGEST) -> tuple[Submitted, ...]:
     """Return what each learner has handed in for an assignment, by name.
 
     Of several notebooks those count that fit the assignment best, then those in which something was written, then the
@@ -95,7 +96,7 @@ def collect(folder: str | Path, assignment: Assignment) -> tuple[Submitted, ...]
         version = _VERSION.fullmatch(name)
         if version and (base := version["base"]) in files and base != assignment.name:
             found[base] += found.pop(name)
-    return tuple(_choose(learner, found[learner], folder, assignment) for learner in sorted(found))
+    return tuple(_choose(learner, found[learner], folder, assignment, largest) for learner in sorted(found))
 
 
 def _learner(file: Path) -> str:
@@ -133,7 +134,7 @@ class _Version:
         return number, os.lstat(self.path).st_mtime_ns, os.fsencode(self.path)
 
 
-def _choose(learner: str, paths: Iterable[Path], folder: Path, assignment: Assignment) -> Submitted:
+def _choose(learner: str, paths: Iterable[Path], folder: Path, assignment: Assignment, largest: int) -> Submitted:
     paths, notes = list(paths), []
 
     def named(path: Path) -> str:
@@ -158,7 +159,7 @@ def _choose(learner: str, paths: Iterable[Path], folder: Path, assignment: Assig
     versions, unfit = [], []
     for path in candidates:
         try:
-            versions.append(_version(path, assignment))
+            versions.append(_version(path, assignment, largest))
         except Unreadable as error:
             unfit.append((path, f"{named(path)} does not count: {error}"))
     if not versions:
@@ -182,8 +183,8 @@ def _renamed(path: Path, named) -> tuple[str, ...]:
     return () if path.suffix.lower() == ".ipynb" else (f"{named(path)} was read as a notebook",)
 
 
-def _version(path: Path, assignment: Assignment) -> _Version:
-    submission = assignment.fit(_read(path))
+def _version(path: Path, assignment: Assignment, largest: int) -> _Version:
+    submission = assignment.fit(_read(path, largest))
     stubs = {question.id: released(question.answer.text).strip() for question in assignment.questions}
     answers = {cell.id: cell.text.strip() for cell in submission.cells if cell.role == "answer" and cell.text.strip()}
     extras = any(cell.role == "extra" and cell.text.strip() for cell in submission.cells)
@@ -191,18 +192,18 @@ def _version(path: Path, assignment: Assignment) -> _Version:
     return _Version(path, len(answers), is_touched)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, largest: int) -> bytes:
     try:
         # Without O_NONBLOCK a pipe that somebody left there would be waited for.
         number = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         with open(number, "rb") as file:
             if not stat.S_ISREG(os.fstat(number).st_mode):
                 raise Unreadable("not a file, but a pipe or a device")
-            data = file.read(LARGEST + 1)
+            data = file.read(largest + 1)
     except OSError as error:
         raise Unreadable(f"the file cannot be read: {error.strerror}") from None
-    if len(data) > LARGEST:
-        raise Unreadable(f"the file is larger than {LARGEST >> 20} MiB")
+    if len(data) > largest:
+        raise Unreadable(f"the file is larger than {largest / 2**20:.3g} MiB")
     return _from_script(data) if path.suffix.lower() == ".py" else data
 
 

@@ -24,8 +24,8 @@ from actlab.grading.notebooks import Assignment, Cell, Question
 #: A status; the other begins like this, and says in which way nothing could be graded.
 GRADED, UNGRADED = "graded", "not graded"
 
-# So many characters of a cell's output are shown on a page.
-_SHOWN = 4000
+# So many characters of a message are shown on a page.
+_SHOWN = 1000
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Row:
         What whoever grades should know.
     points, reasons
         By the names of the checks; a reason only where points were not earned.
-    output
-        What the cells of the learner printed and raised, by their ids.
+    errors
+        How cells of the learner ended that failed, in one line each, by their ids.
     file, sha256
         The file that was graded, from the folder of all on, and its digest; None if there is none.
     """
@@ -51,7 +51,7 @@ class Row:
     notes: tuple[str, ...] = ()
     points: Mapping[str, float] = field(default_factory=dict, repr=False)
     reasons: Mapping[str, str] = field(default_factory=dict, repr=False)
-    output: Mapping[str, str] = field(default_factory=dict, repr=False)
+    errors: Mapping[str, str] = field(default_factory=dict, repr=False)
     file: str | None = None
     sha256: str | None = None
 
@@ -138,7 +138,7 @@ def details(assignment: Assignment, rows: Iterable[Row], about: Mapping[str, obj
     learners = []
     for row in rows:
         plain = asdict(row) | {"total": row.total, "feedback": f"feedback/{pages[row.learner]}"}
-        points, reasons, _ = plain.pop("points"), plain.pop("reasons"), plain.pop("output")
+        points, reasons = plain.pop("points"), plain.pop("reasons")
         plain["checks"] = [
             {"check": test.id, "points": points.get(test.id, 0.0), "max": test.points, "hint": hint(test)}
             | {"reason": reasons.get(test.id, "")}
@@ -168,9 +168,9 @@ _STYLE = """
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0 }
 caption { text-align: left; font-weight: 600; padding: .3rem 0 }
-th, td { border-bottom: 1px solid; padding: .3rem .6rem; text-align: left; vertical-align: top; overflow-wrap: anywhere }
+th, td { border-bottom: 1px solid; padding: .3rem .6rem; text-align: left; vertical-align: top }
+td, li { overflow-wrap: anywhere }
 .points { text-align: right; white-space: nowrap }
-pre { border: 1px solid; padding: .6rem; overflow-x: auto; max-height: 20rem }
 """
 
 
@@ -182,29 +182,35 @@ def page(assignment: Assignment, row: Row) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>",
-        f"<h1>{_text(assignment.name)}: feedback for <bdi>{_text(row.learner)}</bdi></h1>",
+        f"<h1>{_text(assignment.name)}: feedback for {_learners(row.learner)}</h1>",
     ]
     if row.status == GRADED:
         parts.append(f"<p><strong>{row.total:g} of {assignment.maximum:g} points.</strong></p>")
     else:
-        parts.append(f"<p><strong>Not a grade yet.</strong> <bdi>{_text(row.status)}</bdi></p>")
+        parts.append(f"<p><strong>Not a grade yet.</strong> {_learners(row.status)}</p>")
     if row.notes:
-        parts.append("<ul>" + "".join(f"<li><bdi>{_text(note)}</bdi></li>" for note in row.notes) + "</ul>")
+        parts.append("<ul>" + "".join(f"<li>{_learners(note)}</li>" for note in row.notes) + "</ul>")
     if row.points:
         for question in assignment.questions:
-            parts += [_table(question, row), _output(question.id, row)]
-        answers = {question.id for question in assignment.questions}
-        parts += [_output(id, row) for id in row.output if id not in answers]
+            parts.append(_table(question, row))
+    if row.errors:
+        lines = (
+            f'<tr><th scope="row">{_text(id)}</th><td>{_learners(error)}</td></tr>' for id, error in row.errors.items()
+        )
+        parts.append(
+            "<table>\n<caption>Cells that did not run to their end</caption>\n"
+            '<tr><th scope="col">cell</th><th scope="col">what happened</th></tr>\n' + "\n".join(lines) + "\n</table>"
+        )
     if row.sha256:
-        parts.append(f"<p>Graded file: <bdi>{_text(row.file or '')}</bdi>, SHA-256 {row.sha256}</p>")
-    return "\n".join([*(part for part in parts if part), "</main>\n</body>\n</html>\n"])
+        parts.append(f"<p>Graded file: {_learners(row.file or '')}, SHA-256 {row.sha256}</p>")
+    return "\n".join([*parts, "</main>\n</body>\n</html>\n"])
 
 
 def _table(question: Question, row: Row) -> str:
     lines = []
     for test in question.tests:
         points, reason = row.points.get(test.id, 0.0), row.reasons.get(test.id, "")
-        said = f"<bdi>{_text(reason)}</bdi>" if reason else "right" if points else ""
+        said = _learners(reason) if reason else "right" if points else ""
         if reason and (advice := hint(test)):
             said += f"<br>Hint: {_text(advice)}"
         lines.append(
@@ -218,21 +224,10 @@ def _table(question: Question, row: Row) -> str:
     )
 
 
-def _output(id: str, row: Row) -> str:
-    """Return what a cell printed and raised, cut in the middle where it is long."""
-    # Colours and carriage returns of a terminal, and where in memory an object was, which differs from run to run.
-    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", re.sub(r"\r\n?", "\n", row.output.get(id, "")))
-    text = re.sub(r"\bat 0x[0-9a-fA-F]+", "at 0x...", text).strip("\n")
-    if len(text) > _SHOWN:
-        cut = len(text) - _SHOWN
-        text = f"{text[: _SHOWN // 2]}\n[{cut} characters are left out]\n{text[-(_SHOWN // 2) :]}"
-    if not text.strip():
-        return ""
-    # A page that scrolls needs the focus of the keyboard.
-    return (
-        f"<details><summary>What the cell {_text(id)} printed</summary>\n"
-        f'<pre tabindex="0" role="region" aria-label="Output of {_text(id)}">{_text(text)}</pre></details>'
-    )
+def _learners(text: str) -> str:
+    """Return a text of a learner's making, cut where it is long; it cannot turn around the letters beside it."""
+    text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]} [{len(text) - _SHOWN} characters are left out]"
+    return f"<bdi>{_text(text)}</bdi>"
 
 
 def _text(text: str) -> str:

@@ -7,7 +7,7 @@ folder of the reports, and serve again for the same submission, source, seed, li
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
@@ -18,7 +18,8 @@ from pathlib import Path
 from actlab.checkpoints import describe
 from actlab.checks import whole_number
 from actlab.grading.collecting import Submitted, collect
-from actlab.grading.marking import Limits, Marks, mark
+from actlab.grading.limits import Limits
+from actlab.grading.marking import Marks, mark
 from actlab.grading.notebooks import Assignment, Unreadable
 from actlab.grading.release import release
 from actlab.grading.reports import GRADED, UNGRADED, Row, write
@@ -138,7 +139,7 @@ def grade(
     _apart(source, folder, out)
     limits = Limits() if limits is None else limits
     assignment = Assignment.read(source)
-    submitted = collect(folder, assignment)
+    submitted = collect(folder, assignment, limits.submission)
     data = source.read_bytes()
     kept = Kept(out / "finished", [data, repr((seed, limits)), describe(marking), _version()], resume)
     task = partial(_mark, marking, assignment, limits, seed, unprotected)
@@ -149,12 +150,12 @@ def grade(
         _check_source(assignment, run(task, [lambda: data, lambda: release(source).encode()], place, kept))
         for one in submitted:
             try:
-                read[one] = hashlib.sha256(one.read()).hexdigest()
+                read[one] = hashlib.sha256(one.read(limits.submission)).hexdigest()
             except Unreadable as error:
                 what = "unreadable" if one.path else "nothing handed in"
                 rows[one] = Row(one.learner, f"{UNGRADED}: {what}", (*one.notes, str(error)), file=_from(folder, one))
         # A file is read again when its turn comes: all of them at once might not fit into memory.
-        todo = [partial(_reread, one, digest) for one, digest in read.items()]
+        todo = [partial(_reread, one, digest, limits.submission) for one, digest in read.items()]
         with tqdm(total=len(submitted), initial=len(rows), unit="submission", disable=not progress) as bar:
             found = run(task, todo, place, kept, bar.update)
     for (one, digest), marks in zip(read.items(), found, strict=True):
@@ -202,8 +203,8 @@ def _from(folder: Path, one: Submitted) -> str | None:
     return None if one.path is None else str(one.path.relative_to(folder))
 
 
-def _reread(one: Submitted, digest: str) -> bytes:
-    data = one.read()
+def _reread(one: Submitted, digest: str, largest: int) -> bytes:
+    data = one.read(largest)
     if hashlib.sha256(data).hexdigest() != digest:
         raise Unreadable("the file was changed during the run")
     return data
@@ -221,8 +222,9 @@ def _mark(marking: Marking, assignment: Assignment, limits: Limits, seed: int, u
         raise RuntimeError(f"a worker is without protection: {protections().missing[0]}")
     with threadpool_limits(1):
         marks = marking(assignment, data, limits=limits, seed=seed)
-    output = {id: "\n".join(filter(None, (cell.output, cell.error))) for id, cell in marks.answers.items()}
-    plain = {"points": marks.points, "reasons": marks.reasons, "output": output, "notes": marks.notes}
+    # What a cell prints stays away from the reports: times and random numbers would differ from run to run.
+    errors = {id: answer.error for id, answer in marks.answers.items() if answer.error}
+    plain = {"points": marks.points, "reasons": marks.reasons, "errors": errors, "notes": marks.notes}
     return plain | {"status": GRADED if marks.status == GRADED else f"{UNGRADED}: {marks.status}"}
 
 

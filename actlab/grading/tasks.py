@@ -1,8 +1,8 @@
 """Many submissions on an executor: one that breaks its task costs only itself, and finished marks are kept.
 
-If a task takes the process of its pool down, all that ran in the pool breaks. These are then repeated one at a time, and
-only what breaks again is left ungraded. An executor that belongs to somebody else cannot be started anew: what it did
-not finish is left to the next run.
+If a task takes the process of its pool down, all that ran in the pool breaks. These tasks are then repeated one at a
+time, and only what breaks again is left ungraded. An executor that belongs to somebody else cannot be started anew:
+what it did not finish is left to the next run.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def run(
 
 def ungraded(why: object) -> Outcome:
     """Return the outcome of a submission that has no marks."""
-    return {"status": f"{UNGRADED}: grading failed", "notes": [str(why)], "points": {}, "reasons": {}, "output": {}}
+    return {"status": f"{UNGRADED}: grading failed", "notes": [str(why)], "points": {}, "reasons": {}, "errors": {}}
 
 
 class _Work:

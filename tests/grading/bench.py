@@ -5,9 +5,9 @@ import os
 import time
 from pathlib import Path
 
+from actlab.grading.limits import Limits
 from actlab.grading.release import release
 from actlab.grading.running import grade
-from actlab.grading.session import Limits
 from tests.grading import exercise
 from tests.grading.cases import CASES, Place, answered, as_bytes
 
