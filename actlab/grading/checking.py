@@ -37,8 +37,8 @@ class Checked:
 
     def __str__(self) -> str:
         if self.undecided:
-            waiting = f"tests that your instructor has decide about the {self.maximum:g} points"
-            return f"{self.name}: nothing wrong so far; {waiting}"
+            of = f"{self.maximum:g} {'point' if self.maximum == 1 else 'points'}"
+            return f"{self.name}: nothing wrong so far\n  Tests that your instructor has decide about the {of}."
         if not self.reason:
             return f"{self.name}: right, {self.points:g} of {self.maximum:g} points"
         said = f"{self.name}: not yet, {self.points:g} of {self.maximum:g} points\n  {self.reason}"

@@ -43,10 +43,7 @@ def serve(channel: socket.socket) -> None:
         request, buffers = arrived
         packer = Packer()
         sys.stdout, sys.stderr = streams  # a cell may have put anything there, and the next could not print
-        try:
-            answer = _interruptible(handle, lambda: _answer(shell, request, buffers, packer))  # noqa: B023
-        except BaseException as error:  # a learner may raise anything, from anywhere
-            answer, packer = {"error": describe(error)}, Packer()
+        answer = _interruptible(handle, shell, request, buffers, packer)
         for stream in streams:
             with contextlib.suppress(Exception):
                 stream.flush()
@@ -57,10 +54,14 @@ def _ignored(number, stack) -> None:
     pass
 
 
-def _interruptible(handle: Callable, run: Callable[[], dict]) -> dict:
+def _interruptible(handle: Callable, shell: Any, request: dict, buffers: list[bytes], packer: Packer) -> dict:
     try:
         handle(signal.SIGINT, signal.default_int_handler)
-        return run()
+        try:
+            return _answer(shell, request, buffers, packer)
+        except BaseException as error:  # a learner may raise anything, from anywhere
+            packer.buffers.clear()
+            return {"error": describe(error)}
     finally:
         handle(signal.SIGINT, _ignored)
 
@@ -112,7 +113,7 @@ def _shell() -> Any:
             return "agg", "agg", {}
 
         def ask_exit(self):
-            """Do nothing: ``exit()`` ends no notebook."""
+            """Do nothing: ``exit()`` restarts a kernel in Jupyter, and ends no notebook here."""
 
         system = InteractiveShell.system_raw  # a pseudo-terminal would have to be opened
 
@@ -124,19 +125,12 @@ def _shell() -> Any:
     shell = Shell.instance(config=config)
     sys.path.insert(0, os.getcwd())  # as in Jupyter: what a cell writes into its folder can be imported
     builtins.input = _no_input
-    builtins.exit = builtins.quit = _no_exit
-    shell.user_ns.pop("exit", None)
-    shell.user_ns.pop("quit", None)
     warnings.filterwarnings("ignore", message=".*FigureCanvasAgg is non-interactive")
     return shell
 
 
 def _no_input(prompt: object = "") -> str:
     raise EOFError("input() has nobody to ask while a notebook is graded")
-
-
-def _no_exit(code: object = None) -> None:
-    """Do nothing: in Jupyter the kernel would be restarted, here the notebook goes on."""
 
 
 def _run(shell: Any, text: str, number: int) -> dict:
@@ -215,6 +209,6 @@ def describe(error: BaseException) -> dict:
     kinds = [identifier(kind.__name__, "Exception") for kind in type(error).__mro__]
     try:
         text = str(str(error))[:MOST_TEXT]
-    except Exception:
+    except BaseException:
         text = "(its message cannot be read)"
     return {"kinds": kinds[:10], "text": text}
