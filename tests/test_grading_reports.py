@@ -123,10 +123,10 @@ def test_a_page_says_points_reason_hint_and_errors(assignment):
 
 
 def test_who_is_not_graded_is_told_so(assignment):
-    text = Tags(page(assignment, Row("ann", "not graded: unreadable", ("the file is empty",)))).text
-    assert "Not a grade yet. not graded: unreadable" in text
-    assert "the file is empty" in text
-    assert "of 10 points" not in text
+    told = Tags(page(assignment, Row("ann", "not graded: unreadable", ("the file is empty",), {"leaky_values": 0.0})))
+    assert "Not a grade yet. not graded: unreadable" in told.text
+    assert "the file is empty" in told.text
+    assert "table" not in {tag for tag, _ in told.tags}
 
 
 @pytest.mark.parametrize("bad", ["</pre><script>alert(1)</script>\"'&", "\ud800\udce9\0\x1b[31m\ufffe\u202e"])

@@ -190,7 +190,7 @@ def page(assignment: Assignment, row: Row) -> str:
         parts.append(f"<p><strong>Not a grade yet.</strong> {_learners(row.status)}</p>")
     if row.notes:
         parts.append("<ul>" + "".join(f"<li>{_learners(note)}</li>" for note in row.notes) + "</ul>")
-    if row.points:
+    if row.status == GRADED:
         for question in assignment.questions:
             parts.append(_table(question, row))
     if row.errors:
