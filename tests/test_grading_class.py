@@ -3,7 +3,12 @@
 import csv
 import importlib.util
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -11,7 +16,7 @@ from actlab.grading.limits import Limits
 from actlab.grading.running import grade
 from actlab.grading.sandbox import protections
 from tests.grading import exercise
-from tests.grading.bench import LIMITS, ORDINARY, Bench
+from tests.grading.bench import LIMITS, ORDINARY, Bench, processes
 from tests.grading.cases import CASES, RIGHT, answered, as_bytes
 
 # Some of these kill and delete what they can reach.
@@ -102,6 +107,36 @@ def test_a_second_run_gives_the_same_bytes(bench):
     assert second["learners"] == [learner for learner in first["learners"] if learner["learner"] in names]
     lines = (bench.folder / "out" / "grades.csv").read_text("utf-8").splitlines()
     assert set((bench.folder / "out 2" / "grades.csv").read_text("utf-8").splitlines()) <= set(lines)
+
+
+def test_an_interrupted_run_leaves_no_process(tmp_path):
+    small = Bench(tmp_path, {})
+    waiting = f"import subprocess, time\nsubprocess.Popen(['sleep', '{small.place.mark}'])\ntime.sleep(100)"
+    (tmp_path / "submissions" / "aab.ipynb").write_bytes(as_bytes(answered(small.place, first=waiting)))
+    # The keyboard's signal, which may be off where tests run in the background.
+    code = f"""
+import signal
+from actlab.grading.running import grade
+signal.signal(signal.SIGINT, signal.default_int_handler)
+grade({small.place.source!r}, {small.place.submissions!r}, {small.place.out!r}, workers=1, progress=False)
+"""
+    child = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        assert eventually(lambda: any(small.place.mark in what for _, what in processes()), seconds=100)
+        os.killpg(child.pid, signal.SIGINT)
+        assert child.communicate(timeout=100)[1].endswith("KeyboardInterrupt\n")
+        assert eventually(lambda: not any(small.place.mark in what for _, what in processes()), seconds=20)
+    finally:
+        child.kill()
+    # Ann's marks, and those of the source and of its release.
+    assert len(list((tmp_path / "out" / "finished").iterdir())) == 3
+
+
+def eventually(condition, seconds):
+    deadline = time.monotonic() + seconds
+    while not (holds := condition()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return holds
 
 
 def test_answers_that_call_tensorflow(tmp_path):

@@ -230,9 +230,9 @@ simple(
     10,
     slope="+import subprocess\nkept = [subprocess.Popen(['sleep', 'MARK']) for i in range(400)]",
 )
-simple("memory", 6, 10, slope="+kept = []\nwhile True: kept.append(bytearray(10 ** 8))")
+simple("memory", 6, 10, slope="+kept = []\nwhile True: kept.append(bytearray(10 ** 8))", slow=True)
 simple("memory_in_function", 6, slope="def leaky_slope(x, alpha=0.01):\n    return np.ones((10 ** 6, 10 ** 6))")
-simple("giant_list", 6, slope="def leaky_slope(x, alpha=0.01):\n    return [0.5] * 10 ** 8")
+simple("giant_list", 6, slope="def leaky_slope(x, alpha=0.01):\n    return [0.5] * 10 ** 7")
 simple("giant_integer", 6, slope="def leaky_slope(x, alpha=0.01):\n    return 10 ** 10 ** 6")
 simple(
     "itself_inside",
