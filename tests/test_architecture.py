@@ -138,14 +138,14 @@ ALLOWED = {
         "core",
         "experiments",
         "formulas",
+        "grading",
         "network",
         "optimisers",
         "peers",
         "provenance",
         "training",
     },
-    "grading": set(),
-    "grading": {"core"},
+    "grading": {"catalogue", "checkpoints", "checks", "core"},
     "__init__": {"core", "functions"},
 }
 
