@@ -144,7 +144,7 @@ ALLOWED = {
         "provenance",
         "training",
     },
-    "grading": {"core"},
+    "grading": {"catalogue", "core"},
     "__init__": {"core", "functions"},
 }
 
