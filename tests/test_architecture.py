@@ -146,6 +146,7 @@ ALLOWED = {
         "training",
     },
     "grading": {"catalogue", "checkpoints", "checks", "core"},
+    "grading": {"catalogue", "core"},
     "__init__": {"core", "functions"},
 }
 
