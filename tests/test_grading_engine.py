@@ -266,6 +266,15 @@ def test_a_function_is_called_with_plain_data(session):
     assert f(1.0, np.zeros(2), actlab.relu, np.tanh, f, (1,), np.float32(2), b=True) == (kinds, {"b": True})
 
 
+def test_a_message_that_nobody_has_asked_for_is_passed_over(session):
+    text = frame({"id": 10**6, "value": 5})
+    forged = (
+        f"for d in range(3, 30):\n    try: socket.socket(fileno=os.dup(d)).sendall({text!r})\n    except OSError: pass"
+    )
+    session.run("forge", f"v = 1\n{forged}")
+    assert session.fetch("v") == 1
+
+
 def test_a_function_that_is_no_plain_data_cannot_be_passed(session):
     f = answers(session, "def f(g): return g")
     with pytest.raises(TypeError, match="only plain data crosses"):

@@ -134,17 +134,24 @@ class Assignment:
     @functools.cached_property
     def learners_names(self) -> frozenset[str]:
         """The names whose values come from answers: bound by answer cells, or by locked cells that use such names."""
+        return self._names_above(None)
+
+    def _names_above(self, end: Cell | None) -> frozenset[str]:
         names: set[str] = set()
         for cell in self.cells:
+            if cell is end:
+                break
             if cell.is_code and (cell.role == "answer" or (cell.role == "locked" and loaded(cell.text) & names)):
                 names |= bound(cell.text)
         return frozenset(names)
 
     def is_trusted(self, cell: Cell) -> bool:
-        """Whether a locked code cell can be executed beside the tests: it uses nothing that an answer binds."""
-        return (
-            cell.role == "locked" and cell.is_code and not (loaded(cell.text) | bound(cell.text)) & self.learners_names
-        )
+        """Whether a locked code cell can be executed beside the tests: it uses nothing that an answer above it binds.
+
+        An answer below may use a name for something else, such as a variable of a function in the locked cell.
+        """
+        names = loaded(cell.text) | bound(cell.text)
+        return cell.role == "locked" and cell.is_code and not names & self._names_above(cell)
 
     def wanted(self, cell: Cell) -> frozenset[str]:
         """The names that a test takes from the answers."""
