@@ -34,6 +34,7 @@ def files(source):
         "one": as_bytes(answered(place, {"leaky": RIGHT["leaky"]})),
         "empty": place.release.encode(),
         "other": as_bytes(other),
+        "shared": as_bytes({"cells": [{"cell_type": "code", "id": "leaky", "source": RIGHT["leaky"]}]}),
         "broken": b"{",
         "text": b"hello",
     }
@@ -66,6 +67,8 @@ def counted(folder, assignment):
         ({"leaky.ipynb": "right", "leaky (1).ipynb": "broken"}, "leaky.ipynb"),
         ({"leaky.ipynb": "right", "relu (1).ipynb": "other"}, "leaky.ipynb"),
         ({"leaky.ipynb": "right", "leaky (1).ipynb": "one"}, "leaky (1).ipynb"),
+        # Another assignment with a question of the same name.
+        ({"leaky.ipynb": "right", "other (1).ipynb": "shared"}, "leaky.ipynb"),
         ({"leaky.ipynb": "empty", "leaky (1).ipynb": "empty"}, "leaky (1).ipynb"),
         ({"deep/er/x.ipynb": "right", ".ipynb_checkpoints/x-checkpoint.ipynb": "wrong"}, "deep/er/x.ipynb"),
         ({"deep/.hidden/x.ipynb": "wrong", "notes.txt": "text", "y.ipynb": "right"}, "y.ipynb"),
