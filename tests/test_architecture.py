@@ -146,7 +146,6 @@ ALLOWED = {
         "training",
     },
     "grading": {"catalogue", "checkpoints", "checks", "core"},
-    "grading": {"catalogue", "core"},
     "__init__": {"core", "functions"},
 }
 

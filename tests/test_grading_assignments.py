@@ -11,7 +11,7 @@ import pytest
 
 from actlab.grading import mutants
 from actlab.grading.leaks import leaks
-from actlab.grading.notebooks import REGIONS, Assignment, released
+from actlab.grading.notebooks import REGIONS, Assignment, bound, released
 from actlab.grading.release import release
 from tests.grading_banks import EXERCISES, ROOT, SOURCES, in_readme, name_of, release_of, sentence
 
@@ -60,6 +60,14 @@ def test_a_test_cell_is_one_check_with_the_points_of_its_metadata(source):
         assert (given["name"], given["points"]) == (test.id, test.points)
         assert given["hint"].strip(), test.id
         assert len(ast.parse(test.text).body) == 1, f"{test.id}: something stands outside of the check"
+
+
+@each_source
+def test_a_test_binds_no_name_of_an_answer(source):
+    """In a student's notebook both share a namespace: the test would replace the answer before it is run again."""
+    assignment = Assignment.read(source)
+    taken = {test.id: names for test in assignment.tests if (names := bound(test.text) & assignment.learners_names)}
+    assert taken == {}
 
 
 @each_source

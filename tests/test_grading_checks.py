@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ from actlab.grading.expectations import Expect, Missed
 from actlab.grading.notebooks import Assignment, Unreadable, released, solution
 from actlab.grading.release import release
 from tests import grading_sources as sources
+from tests.test_book import BOOK
 
 
 @pytest.fixture
@@ -99,7 +101,20 @@ def test_one_element_is_told_of_an_array(expect):
     x = np.arange(20.0)
     said = missed(expect.value, double, x, 0.5, gives=np.where(x == 7, 0, 2 * x))
     assert said == "double(7.0, 0.5) gave 14.0; the value there is 0.0"
-    assert missed(expect.near, "w", [1.0, 2.0], [1.0, 3.0]) == "w[1] is 2.0; expected 3.0"
+    assert missed(expect.near, "w", [1.0, 2.0], [1.0, 3.0]) == "w at [1] is 2.0; expected 3.0"
+
+
+def test_an_element_is_told_with_the_whole_call_where_it_stands_for_no_call_of_its_own(expect):
+    def times(a, b):
+        return np.asarray(a) @ np.asarray(b)
+
+    said = missed(expect.value, times, np.eye(2), np.ones((2, 2)), gives=[[1.0, 1.0], [1.0, 2.0]])
+    assert said == (
+        "times([[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [1.0, 1.0]]) at [1, 1] gave 1.0; the value there is 2.0"
+    )
+    ragged = [np.zeros((1, 2)), np.zeros((2, 3))]
+    said = missed(expect.value, lambda matrices: [1.0, 2.0], ragged, gives=[1.0, 3.0])
+    assert said.endswith(" at [1] gave 2.0; the value there is 3.0")
 
 
 def test_a_kind_hides_the_value(expect):
@@ -146,7 +161,18 @@ def test_what_falls_or_is_changed_is_told(expect):
     def spoil(x):
         x *= 2
 
-    assert "spoil([1.0, 2.0]) changed the array that it was given" in missed(expect.keeps, spoil, np.array([1.0, 2.0]))
+    x = np.array([1.0, 2.0])
+    assert missed(expect.keeps, spoil, x) == "spoil([1.0, 2.0]) changed the ndarray that it was given"
+    assert x.tolist() == [1.0, 2.0], "it is given a copy"
+
+    def second(x, values):
+        values[0][1] = 7
+
+    given = (x, [[1, 2], [3]])
+    assert (
+        missed(expect.keeps, second, *given) == "second([1.0, 2.0], [[1, 2], [3]]) changed the list that it was given"
+    )
+    expect.keeps(lambda x, values: None, x, [np.array([np.nan]), 2])
 
 
 class Everything:
@@ -195,7 +221,7 @@ def test_a_check_gives_all_points_or_none(sheet):
 def test_hidden_tests_decide(sheet):
     with sheet.check("a", points=3, hint="", hidden=True):
         pass
-    assert "nothing wrong so far; tests that your instructor has decide about the 3 points" in sheet.said[-1]
+    assert sheet.said[-1] == "a: nothing wrong so far\n  Tests that your instructor has decide about the 3 points."
     assert sheet.found["a"].undecided
     with sheet.check("a", points=3, hint="", hidden=True) as expect:
         expect.earned()
@@ -392,12 +418,13 @@ def test_a_release_has_no_outputs_and_is_the_same_each_time(tmp_path):
 @pytest.mark.skipif(importlib.util.find_spec("nbgrader") is None, reason="nbgrader, an optional tool, is not installed")
 def test_a_release_is_what_nbgrader_makes(tmp_path):
     source = sources.write(tmp_path / "source")
-    source.with_suffix(".toml").unlink()
-    stub = '--ClearSolutions.code_stub={"python": "# YOUR CODE HERE\\npass"}'
-    command = [sys.executable, "-m", "nbgrader", "generate_assignment", "leaky", f"--course-dir={tmp_path}", stub]
+    shutil.copy(BOOK / "exercises" / "source" / "nbgrader_config.py", source.parent.parent)
+    command = [sys.executable, "-m", "nbgrader", "generate_assignment", "leaky"]
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # it calls alembic from there
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PATH": path})
-    theirs = json.loads((tmp_path / "release" / "leaky" / "leaky.ipynb").read_text("utf-8"))
+    env = {**os.environ, "PATH": path}
+    subprocess.run(command, check=True, capture_output=True, env=env, cwd=source.parent.parent)
+    (made,) = (tmp_path / "release" / "leaky").iterdir()  # the bank, which lies beside the source, is not among it
+    theirs = json.loads(made.read_text("utf-8"))
     ours = json.loads(release(source))
     assert [("".join(c["source"]), c["id"]) for c in theirs["cells"]] == [
         ("".join(c["source"]), c["id"]) for c in ours["cells"]

@@ -6,6 +6,7 @@ sign, a bound). It never says how to get there.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 import numpy as np
@@ -36,6 +37,10 @@ def shown(value, digits: int = 6) -> str:
             return f"a {type(value).__name__} of length {len(value)}"
         left, right = "[]" if isinstance(value, list) else "()"
         return left + ", ".join(shown(v, digits) for v in value) + right
+    if isinstance(value, dict):
+        if len(value) > 6:
+            return f"a dictionary of {len(value)} entries"
+        return "{" + ", ".join(f"{shown(k)}: {shown(v, digits)}" for k, v in value.items()) + "}"
     if callable(value):
         return getattr(value, "name", None) or getattr(value, "__name__", type(value).__name__)
     if value is None or isinstance(value, str):
@@ -43,19 +48,30 @@ def shown(value, digits: int = 6) -> str:
     return f"an object of type {type(value).__name__}"
 
 
-def called(f: Callable, args: tuple, at: tuple[int, ...] | None = None, shape: tuple[int, ...] | None = None) -> str:
-    """Return a call as text; with ``at``, arrays of the result's shape are shown by their element there."""
+def called(f: Callable, args: tuple) -> str:
+    """Return a call as text."""
+    return f"{getattr(f, '__name__', 'the function')}({', '.join(map(shown, args))})"
 
-    def one(arg) -> str:
-        if at is None or at == ():
-            return shown(arg)
+
+def called_at(f: Callable, args: tuple, at: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    """Return the call that an element of a result of this shape stands for, as text.
+
+    Where one argument has the result's shape and the others are single numbers, it is the call with that element.
+    """
+    name, shapes = getattr(f, "__name__", "the function"), []
+    for arg in args:
         try:
-            array = np.asarray(arg)
+            shapes.append(np.shape(arg))
         except ValueError:  # a list of arrays of several shapes
-            return shown(arg)
-        return shown(array[at]) if array.shape == shape else shown(arg)
+            shapes.append(None)
+    if at and shapes.count(shape) == 1 and all(s in (shape, ()) for s in shapes):
+        args = tuple(np.asarray(arg)[at] if s == shape else arg for arg, s in zip(args, shapes, strict=True))
+        return f"{name}({', '.join(map(shown, args))})"
+    return f"{called(f, args)}{_place(at)}"
 
-    return f"{getattr(f, '__name__', 'the function')}({', '.join(map(one, args))})"
+
+def _place(at: tuple[int, ...]) -> str:
+    return f" at [{', '.join(map(str, at))}]" if at else ""
 
 
 def numbers(value, said: str) -> np.ndarray:
@@ -114,7 +130,7 @@ class Expect:
             wrong = ~np.isclose(array, gives, rtol=rtol, atol=atol, equal_nan=True)
         if wrong.any():
             at = tuple(int(i) for i in np.argwhere(wrong)[0])
-            call = called(f, args, at, gives.shape)
+            call = called_at(f, args, at, gives.shape)
             self._differs(call, at, array[at], gives[at], kind)
         return got
 
@@ -136,7 +152,7 @@ class Expect:
             inside = (low < array) & (array < high) if open_ends else (low <= array) & (array <= high)
         if not np.all(inside):
             at = tuple(int(i) for i in np.argwhere(~np.asarray(inside))[0])
-            call = called(f, args, at, array.shape)
+            call = called_at(f, args, at, array.shape)
             raise Missed(f"{call} gave {shown(array[at])}; expected {kind or _bounds(low, high, open_ends)}")
         return got
 
@@ -154,12 +170,13 @@ class Expect:
             raise Missed(f"{getattr(f, '__name__', 'the function')} should rise everywhere, but {near}")
         return got
 
-    def keeps(self, f: Callable, x, *args) -> None:
-        """Expect ``f`` to leave the array that it is given as it was."""
-        before = np.array(x, copy=True)
-        f(x, *args)
-        if not np.array_equal(before, x, equal_nan=True):
-            raise Missed(f"{called(f, (before, *args))} changed the array that it was given; expected it untouched")
+    def keeps(self, f: Callable, *args) -> None:
+        """Expect ``f`` to leave the arrays and lists that it is given as they were; it is given copies."""
+        given = copy.deepcopy(args)
+        f(*given)
+        for before, after in zip(args, given, strict=True):
+            if isinstance(before, np.ndarray | list) and not _same(before, after):
+                raise Missed(f"{called(f, args)} changed the {type(before).__name__} that it was given")
 
     # --- Values -------------------------------------------------------------------------------------------------------
 
@@ -171,7 +188,7 @@ class Expect:
             wrong = ~np.isclose(array, gives, rtol=rtol, atol=atol, equal_nan=True)
         if wrong.any():
             at = tuple(int(i) for i in np.argwhere(wrong)[0])
-            self._differs(f"{name}[{', '.join(map(str, at))}]" if at else name, at, array[at], gives[at], kind, "is")
+            self._differs(f"{name}{_place(at)}", at, array[at], gives[at], kind, "is")
         return answer
 
     def number(self, name: str, answer, *, low: float = -np.inf, high: float = np.inf, integer: bool = False):
@@ -213,6 +230,14 @@ class Expect:
         if verb == "is" and not kind:
             expected = f"expected {shown(gives, digits)}"
         raise Missed(f"{what} {verb} {shown(got, digits)}; {expected}")
+
+
+def _same(one, other) -> bool:
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and one.tobytes() == other.tobytes()
+    return len(one) == len(other) and all(
+        _same(a, b) if isinstance(a, np.ndarray | list) else a is b or a == b for a, b in zip(one, other, strict=True)
+    )
 
 
 def _plain(value):
