@@ -31,6 +31,7 @@ def serve(channel: socket.socket) -> None:
     """Answer requests until the grader closes the channel."""
     # Kept from before any cell has run. An interruption reaches learner code only, never an answer being sent.
     handle, reader = signal.signal, Reader()
+    number, leave, home = os.getpid, os._exit, os.getpid()
     handle(signal.SIGINT, _ignored)
     shell, streams = _shell(), (sys.stdout, sys.stderr)
     _send(channel, {"ready": True})
@@ -44,6 +45,8 @@ def serve(channel: socket.socket) -> None:
         packer = Packer()
         sys.stdout, sys.stderr = streams  # a cell may have put anything there, and the next could not print
         answer = _interruptible(handle, shell, request, buffers, packer)
+        if number() != home:
+            leave(0)  # a cell has forked: of two processes that answer now one, now the other would be heard
         for stream in streams:
             with contextlib.suppress(Exception):
                 stream.flush()

@@ -200,7 +200,7 @@ simple("kill_parent", 4, 10, slope="+import os, time\nos.kill(os.getppid(), 9)\n
 simple("stop_itself", 4, 10, slope="+import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)", slow=True)
 simple("alarm", 4, 10, slope="+import signal\nsignal.alarm(1)")
 simple("close_descriptors", 4, 10, slope="+import os\nos.closerange(0, 256)")
-simple("forked", 4, 10, slope="+import os\nos.fork()")
+simple("forked", 10, slope="+import os\nchild = os.fork()")
 simple("forget_modules", 4, 10, slope="+import sys\nsys.modules.clear()")
 simple("close_stdout", 10, slope="+import sys\nsys.stdout.close()\nsys.stderr = None")
 simple("atexit_sleeps", 10, slope="+import atexit, time\natexit.register(time.sleep, 999)")
