@@ -613,7 +613,7 @@ def test_no_process_is_left_behind(text):
     before = set(descendants(os.getpid()))
     with Session(Limits(cell=2, processes=30)) as session:
         session.run("a", "x = 1")
-        (supervisor,) = set(descendants(os.getpid())) - before - set(descendants(session._process._process.pid))
+        (supervisor,) = set(descendants(os.getpid())) - before - set(descendants(session._process._host.process))
         session.run("b", text)
         group = {supervisor, *descendants(supervisor)}
         folder = session._process.folder

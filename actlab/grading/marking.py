@@ -12,6 +12,7 @@ from typing import Any
 
 from actlab.grading.checking import Sheet
 from actlab.grading.expectations import Missed
+from actlab.grading.host import Host
 from actlab.grading.limits import Limits
 from actlab.grading.notebooks import Assignment, Cell, Unreadable, loaded, released
 from actlab.grading.session import Absent, Session
@@ -63,7 +64,9 @@ class Marks:
         return sum(self.points.values())
 
 
-def mark(assignment: Assignment, text: bytes | str, *, limits: Limits | None = None, seed: int = 0) -> Marks:
+def mark(
+    assignment: Assignment, text: bytes | str, *, limits: Limits | None = None, seed: int = 0, host: Host | None = None
+) -> Marks:
     """Mark one submitted notebook.
 
     Parameters
@@ -76,6 +79,8 @@ def mark(assignment: Assignment, text: bytes | str, *, limits: Limits | None = N
         What it may use.
     seed
         The instructor's secret, on which hidden inputs depend.
+    host
+        A running supervisor with these limits, which is left running; without one its own is started and ended.
 
     Raises
     ------
@@ -94,7 +99,7 @@ def mark(assignment: Assignment, text: bytes | str, *, limits: Limits | None = N
 
     tests = _Tests(assignment, seed)
     answers: dict[str, Answer] = {}
-    with Session(limits) as session:
+    with Session(limits, host) as session:
         for cell in submission.cells:
             if cell.role == "test":
                 tests.run(cell, session)
@@ -114,6 +119,14 @@ def mark(assignment: Assignment, text: bytes | str, *, limits: Limits | None = N
         hints=tests.hints,
         answers=answers,
     )
+
+
+def imports(assignment: Assignment) -> tuple[str, ...]:
+    """Return the statements by which the locked cells of an assignment import something."""
+    nodes = (
+        node for cell in assignment.cells if assignment.is_trusted(cell) for node in ast.walk(ast.parse(cell.text))
+    )
+    return tuple(ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
 
 
 class _Tests:

@@ -1,4 +1,4 @@
-"""The grader's end of the supervisor: one learner's process at a time, started, asked and ended.
+"""The process of one learner: started in a folder of its own, asked, and ended.
 
 What is sent and what arrives are messages of ``wire.py``; the time for an answer is limited, and what the process
 prints meanwhile is read, so that it never waits for room in a pipe.
@@ -6,25 +6,21 @@ prints meanwhile is read, so that it never waits for room in a pipe.
 
 from __future__ import annotations
 
-import json
 import os
 import selectors
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 
-from actlab.grading import supervisor
-from actlab.grading.landlock import PACKAGE
+from actlab.grading.host import PATIENCE, Host, seed_caches
 from actlab.grading.limits import Limits
 from actlab.grading.wire import Reader, WireError, frame
 
 _GRACE = 2.0  # seconds that an interrupted cell or call has to stop
-_PATIENCE = 60.0  # seconds that the supervisor has, which is ours and answers
 
 
 class Ended(Exception):
@@ -40,34 +36,19 @@ class Process:
         What holds its folder, one for each time that it is started.
     printed
         What has been printed while ``keeping`` was true, as far as it is kept.
-
-    Raises
-    ------
-    RuntimeError
-        If the supervisor does not start, which is no learner's doing.
     """
 
-    def __init__(self, limits: Limits):
+    def __init__(self, limits: Limits, host: Host):
         self.limits = limits
         self.printed = bytearray()
         self.keeping = False
+        self._host = host
         self._request = 0
         self._channel: socket.socket | None = None
         self._output = -1
-        self._process: subprocess.Popen | None = None
         self._folder_number = 0
         self.folder = Path(tempfile.mkdtemp(prefix="actlab-grading-")).resolve()
-        self._control, theirs = socket.socketpair()
-        self._control.settimeout(_PATIENCE)
-        try:
-            self.folder.chmod(0o711)  # what is in it may belong to the learner's own user
-            with theirs:
-                self._start_supervisor(theirs.fileno())
-            if self._hear(1) != supervisor.READY:
-                raise RuntimeError("the supervisor of a learner's process does not start")
-        except BaseException:
-            self.close()
-            raise
+        self.folder.chmod(0o711)  # what is in it may belong to the learner's own user
 
     @property
     def is_alive(self) -> bool:
@@ -76,16 +57,11 @@ class Process:
 
     def close(self) -> None:
         """End the process with all that it has started, and remove its folder."""
-        self._disconnect()
-        self._control.close()
-        if self._process is not None:
-            try:
-                self._process.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            self._process.stderr.close()
-        _remove(self.folder)
+        try:
+            self._disconnect()
+            self._host.clear()
+        finally:
+            _remove(self.folder)
 
     # --- Asking -------------------------------------------------------------------------------------------------------
 
@@ -132,7 +108,7 @@ class Process:
                 if time.monotonic() >= end:
                     if interrupted:
                         self._end("did not stop in time")
-                    self._tell(supervisor.INTERRUPT)
+                    self._host.interrupt()
                     end, interrupted = time.monotonic() + _GRACE, True
 
     def _answer(self, wanted: int) -> dict | None:
@@ -168,21 +144,6 @@ class Process:
 
     # --- Starting and ending ------------------------------------------------------------------------------------------
 
-    def _start_supervisor(self, descriptor: int) -> None:
-        held = {name: getattr(self.limits, name) for name in ("memory", "processes", "files", "file_size")}
-        # Processor time is a last resort, should the supervisor be gone.
-        held["seconds"] = int(self.limits.total * (os.cpu_count() or 1)) + 60
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "actlab.grading.supervisor", str(descriptor), json.dumps(held)],
-            cwd=self.folder,
-            env=_environment(self.folder),
-            pass_fds=(descriptor,),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-
     def start(self) -> None:
         """Start a process, in a folder of its own.
 
@@ -194,19 +155,17 @@ class Process:
         self._folder_number += 1
         folder = self.folder / str(self._folder_number)
         folder.mkdir()
-        _seed_caches(folder)
+        seed_caches(folder)
         self._channel, theirs = socket.socketpair()
         self._output, writing = os.pipe()
         os.set_blocking(self._output, False)
         self._channel.setblocking(False)
         self._reader = Reader()
-        path = os.fsencode(folder)
         with theirs:
-            self._tell(supervisor.START, [theirs.fileno(), writing])
-            self._control.sendall(supervisor.LENGTH.pack(len(path)) + path)
+            self._host.start(folder, theirs.fileno(), writing)
         os.close(writing)
         # Before it is ready, the process runs nothing of the learner's.
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + PATIENCE
         while (arrived := self._reader.take()) is None:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._channel, selectors.EVENT_READ)
@@ -221,20 +180,14 @@ class Process:
     def _end(self, why: str | None = None) -> None:
         """End the process, and raise ``Ended``, which says how it has ended."""
         # One that has closed its channel is ending, or has to be ended; what is said of it must not depend on chance.
-        if why is not None or not self._has_ended_within(_GRACE):
-            self._tell(supervisor.END)
-        word = self._hear(1)
-        (status,) = supervisor.STATUS.unpack(self._hear(supervisor.STATUS.size))
+        if why is not None or not self._host.has_ended_within(_GRACE):
+            self._host.end()
+        status, clean = self._host.outcome()
         self._drain()
         self._disconnect()
         if why is None:
             why = "ended" if status >= 0 else f"was ended by signal {-status}"
-        raise Ended(why if word == supervisor.ENDED else f"{why}, but not all that it had started,")
-
-    def _has_ended_within(self, seconds: float) -> bool:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._control, selectors.EVENT_READ)
-            return bool(selector.select(seconds))
+        raise Ended(why if clean else f"{why}, but not all that it had started,")
 
     def _disconnect(self) -> None:
         if self._channel is not None:
@@ -243,52 +196,6 @@ class Process:
         if self._output >= 0:
             os.close(self._output)
             self._output = -1
-
-    def _tell(self, command: bytes, descriptors: list[int] | tuple[()] = ()) -> None:
-        try:
-            socket.send_fds(self._control, [command], list(descriptors))
-        except OSError:
-            self._fail()
-
-    def _hear(self, size: int) -> bytes:
-        content = b""
-        while len(content) < size:
-            try:
-                part = self._control.recv(size - len(content))
-            except OSError:
-                part = b""
-            if not part:
-                self._fail()
-            content += part
-        return content
-
-    def _fail(self) -> None:
-        self._process.kill()
-        said = self._process.stderr.read().decode("utf-8", "replace").strip().splitlines()
-        raise RuntimeError(f"the supervisor of a learner's process has ended: {said[-1] if said else 'no message'}")
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """Return what a learner's process sees of the environment: nothing of the grader's but where libraries are."""
-    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ}
-    one = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "BLIS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
-    return kept | {f"{name}_NUM_THREADS" if not name.startswith("TF") else f"{name}_THREADS": "1" for name in one} | {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
-        "PYTHONPATH": str(PACKAGE.parent), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONIOENCODING": "utf-8",
-        "LANG": "C.UTF-8", "TZ": "UTC", "HOME": str(folder), "MPLBACKEND": "agg", "KERAS_BACKEND": "tensorflow",
-        "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "CUDA_VISIBLE_DEVICES": "-1",
-    }  # fmt: skip
-
-
-def _seed_caches(folder: Path) -> None:
-    """Give a learner's folder the list of fonts that matplotlib would make for seconds."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "matplotlib"
-    with suppress(OSError):
-        for place in cache.glob("fontlist-*.json"):
-            there = folder / ".cache" / "matplotlib"
-            there.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(place, there / place.name)
 
 
 def _last_line(descriptor: int) -> str:

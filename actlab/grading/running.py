@@ -18,12 +18,13 @@ from actlab.checkpoints import describe
 from actlab.checks import whole_number
 from actlab.grading.collecting import Submitted, collect
 from actlab.grading.limits import Limits
-from actlab.grading.marking import Marks, mark
+from actlab.grading.marking import Marks
 from actlab.grading.notebooks import Assignment, Unreadable
 from actlab.grading.release import release
 from actlab.grading.reports import GRADED, UNGRADED, Row, write
 from actlab.grading.sandbox import protections
 from actlab.grading.tasks import Kept, Pool, digest_of, run
+from actlab.grading.turns import dismiss, mark_in_turn
 
 #: What marks one submission: ``mark(assignment, data, limits=limits, seed=seed)``.
 Marking = Callable[..., Marks]
@@ -81,7 +82,7 @@ def grade(
     resume: bool = True,
     unprotected: bool = False,
     progress: bool = True,
-    marking: Marking = mark,
+    marking: Marking = mark_in_turn,
 ) -> ClassRun:
     """Grade what a class has handed in, and write the reports.
 
@@ -145,18 +146,23 @@ def grade(
     rows, read = {}, {}
     from tqdm.auto import tqdm  # a widget in a notebook, text in a terminal
 
-    with nullcontext(executor) if executor else Pool(workers, limits.total + _GRACE) as place:
-        _check_source(assignment, run(task, [lambda: data, lambda: release(source).encode()], place, kept))
-        for one in submitted:
-            try:
-                read[one] = hashlib.sha256(one.read(limits.submission)).hexdigest()
-            except Unreadable as error:
-                what = "unreadable" if one.path else "nothing handed in"
-                rows[one] = Row(one.learner, f"{UNGRADED}: {what}", (*one.notes, str(error)), file=_from(folder, one))
-        # A file is read again when its turn comes: all of them at once might not fit into memory.
-        todo = [partial(_reread, one, digest, limits.submission) for one, digest in read.items()]
-        with tqdm(total=len(submitted), initial=len(rows), unit="submission", disable=not progress) as bar:
-            found = run(task, todo, place, kept, bar.update)
+    try:
+        with nullcontext(executor) if executor else Pool(workers, limits.total + _GRACE) as place:
+            _check_source(assignment, run(task, [lambda: data, lambda: release(source).encode()], place, kept))
+            for one in submitted:
+                try:
+                    read[one] = hashlib.sha256(one.read(limits.submission)).hexdigest()
+                except Unreadable as error:
+                    what = "unreadable" if one.path else "nothing handed in"
+                    rows[one] = Row(
+                        one.learner, f"{UNGRADED}: {what}", (*one.notes, str(error)), file=_from(folder, one)
+                    )
+            # A file is read again when its turn comes: all of them at once might not fit into memory.
+            todo = [partial(_reread, one, digest, limits.submission) for one, digest in read.items()]
+            with tqdm(total=len(submitted), initial=len(rows), unit="submission", disable=not progress) as bar:
+                found = run(task, todo, place, kept, bar.update)
+    finally:
+        dismiss()  # where tasks ran in this process
     for (one, digest), marks in zip(read.items(), found, strict=True):
         notes = (*one.notes, *marks.pop("notes"))
         rows[one] = Row(one.learner, notes=notes, file=_from(folder, one), sha256=digest, **marks)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from actlab.grading.expectations import Missed
+from actlab.grading.host import Host
 from actlab.grading.limits import Limits
 from actlab.grading.process import Ended, Process
 from actlab.grading.wire import Packer, Unpacker, WireError, identifier, refer
@@ -60,20 +61,23 @@ class Function:
 class Session:
     """The process of one learner, from the first cell to the last; a context that leaves nothing behind.
 
+    ``host`` is what forks the process, and is left as it is; without one the session starts its own.
+
     Raises
     ------
     RuntimeError
         If the sandbox cannot be set up, which is no learner's doing.
     """
 
-    def __init__(self, limits: Limits | None = None):
+    def __init__(self, limits: Limits | None = None, host: Host | None = None):
         self.limits = limits or Limits()
         self.notes: list[str] = []
         self._cells: list[tuple[str, str, int, bool]] = []  # id, text, number, whether it had to be stopped
         self._number = 0
         self._until = time.monotonic() + self.limits.total
         self._test_until = float("inf")
-        self._process = Process(self.limits)
+        self._own_host = None if host else Host(self.limits)
+        self._process = Process(self.limits, host or self._own_host)
 
     def __enter__(self) -> Session:
         return self
@@ -179,7 +183,11 @@ class Session:
 
     def close(self) -> None:
         """End the learner's process with all that it has started, and remove its folder."""
-        self._process.close()
+        try:
+            self._process.close()
+        finally:
+            if self._own_host:
+                self._own_host.close()
 
     # --- Answers ------------------------------------------------------------------------------------------------------
 

@@ -1,9 +1,9 @@
 """Starts the process of a learner, and ends it with everything that it has started.
 
-``python -P -m actlab.grading.supervisor DESCRIPTOR LIMITS`` is started once for each submission. It loads what the
-cells will need, then forks a process for them whenever the grader asks, which sets up the sandbox before it runs
-anything. The supervisor itself runs nothing of a learner's, and stays outside of the sandbox, so that nothing in there
-reaches it. When the grader ends, so does the supervisor, with all that is below it.
+``python -P -m actlab.grading.supervisor DESCRIPTOR LIMITS IMPORTS`` loads what the cells will need. Then it forks a
+process for them whenever the grader asks, which sets up the sandbox before it runs anything. The supervisor itself runs
+nothing of a learner's, and stays outside of the sandbox, so that nothing in there reaches it. When the grader ends, so
+does the supervisor, with all that is below it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import struct
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from actlab.grading import sandbox
@@ -217,6 +218,10 @@ def _exactly(channel: socket.socket, size: int) -> bytes:
 def main() -> None:
     """Serve the grader at the other end of a socket, whose descriptor is the first argument."""
     import IPython.core.interactiveshell  # noqa: F401  (loaded once here, for every process that is forked)
+
+    for statement in json.loads(sys.argv[3]):
+        with suppress(Exception):  # the cell that has it will say so
+            exec(statement, {})
 
     Supervisor(socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2])).serve()
     os._exit(0)  # taking down the libraries takes longer than many a submission
