@@ -97,6 +97,7 @@ def _answer(shell: Any, request: dict, buffers: list[bytes], packer: Packer) -> 
 
 def _shell() -> Any:
     """Return a shell of IPython that needs no terminal, no history and no screen."""
+    from IPython.core.error import UsageError
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -114,6 +115,13 @@ def _shell() -> Any:
 
         def ask_exit(self):
             """Do nothing: ``exit()`` restarts a kernel in Jupyter, and ends no notebook here."""
+
+        def run_line_magic(self, magic_name, line, _stack_depth=1):
+            """Tell that a magic is not there, and go on: Colab and a terminal have others than this shell."""
+            try:
+                return super().run_line_magic(magic_name, line, _stack_depth + 1)
+            except UsageError as error:
+                print(f"UsageError: {error}", file=sys.stderr)
 
         system = InteractiveShell.system_raw  # a pseudo-terminal would have to be opened
 

@@ -17,6 +17,7 @@ from actlab.grading.notebooks import Assignment, Cell, Unreadable, loaded, relea
 from actlab.grading.session import Absent, Session
 
 GRADED, UNREADABLE = "graded", "unreadable"
+MOST_REASON = 900  # characters
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ class _Tests:
         found = self.sheet.found.get(test.id)
         self.points[test.id] = float(found.points) if found else 0.0
         if not self.points[test.id]:
-            self.reasons[test.id] = session.clean(found.reason if found else said)
+            self.reasons[test.id] = _cut(session.clean(found.reason if found else said))
             self.hints[test.id] = found.hint if found else ""
 
     def _fetch(self, test: Cell, session: Session) -> None:
@@ -162,6 +163,11 @@ class _Tests:
 
     def _run(self, cell: Cell) -> None:
         exec(compile(cell.text, f"<{cell.id}>", "exec"), self.namespace)
+
+
+def _cut(reason: str) -> str:
+    """Return a sentence that fills no page: what a test shows of an answer may be a list of lists of lists."""
+    return reason if len(reason) <= MOST_REASON else f"{reason[:MOST_REASON]} [and so on]"
 
 
 def _needed(assignment: Assignment) -> frozenset[str]:

@@ -24,6 +24,8 @@ from actlab.grading.limits import Limits
 from actlab.grading.wire import Reader, WireError, frame
 
 _GRACE = 2.0  # seconds that an interrupted cell or call has to stop
+_EVERY = 1.0  # seconds between two looks at a learner's folder
+_MOST_FILES = 20_000  # in that folder
 _PATIENCE = 60.0  # seconds that the supervisor has, which is ours and answers
 
 
@@ -56,6 +58,7 @@ class Process:
         self._output = -1
         self._process: subprocess.Popen | None = None
         self._folder_number = 0
+        self._look_at = 0.0
         self.folder = Path(tempfile.mkdtemp(prefix="actlab-grading-")).resolve()
         self._control, theirs = socket.socketpair()
         self._control.settimeout(_PATIENCE)
@@ -87,6 +90,11 @@ class Process:
             self._process.stderr.close()
         _remove(self.folder)
 
+    @property
+    def _own_folder(self) -> Path:
+        """The folder of the process that was started last."""
+        return self.folder / str(self._folder_number)
+
     # --- Asking -------------------------------------------------------------------------------------------------------
 
     def ask(self, request: dict, seconds: float, buffers: list[bytes] | tuple = ()) -> tuple[dict, bool]:
@@ -106,7 +114,9 @@ class Process:
         selector.register(self._channel, selectors.EVENT_READ | selectors.EVENT_WRITE)
         with selector:
             while True:
-                events = {key.fileobj: mask for key, mask in selector.select(max(end - time.monotonic(), 0.0))}
+                self._look_into_folder()
+                wait = max(min(end, self._look_at) - time.monotonic(), 0.0)
+                events = {key.fileobj: mask for key, mask in selector.select(wait)}
                 if self._output in events and not self._read_output():
                     selector.unregister(self._output)
                 mask = events.get(self._channel, 0)
@@ -134,6 +144,15 @@ class Process:
                         self._end("did not stop in time")
                     self._tell(supervisor.INTERRUPT)
                     end, interrupted = time.monotonic() + _GRACE, True
+
+    def _look_into_folder(self) -> None:
+        """End a process that fills the disk: the kernel limits each file, not how many there are."""
+        if (now := time.monotonic()) < self._look_at:
+            return
+        too_much = _too_much(self._own_folder, self.limits.folder)
+        self._look_at = time.monotonic() + _EVERY + 10 * (time.monotonic() - now)
+        if too_much:
+            self._end(f"had {too_much} in its folder")
 
     def _answer(self, wanted: int) -> dict | None:
         while (arrived := self._reader.take()) is not None:
@@ -192,8 +211,9 @@ class Process:
             If its sandbox cannot be set up.
         """
         self._folder_number += 1
-        folder = self.folder / str(self._folder_number)
+        folder = self._own_folder
         folder.mkdir()
+        self._look_at = time.monotonic() + _EVERY
         _seed_caches(folder)
         self._channel, theirs = socket.socketpair()
         self._output, writing = os.pipe()
@@ -227,6 +247,7 @@ class Process:
         (status,) = supervisor.STATUS.unpack(self._hear(supervisor.STATUS.size))
         self._drain()
         self._disconnect()
+        _remove(self._own_folder)
         if why is None:
             why = "ended" if status >= 0 else f"was ended by signal {-status}"
         raise Ended(why if word == supervisor.ENDED else f"{why}, but not all that it had started,")
@@ -275,7 +296,7 @@ def _environment(folder: Path) -> dict[str, str]:
     return kept | {f"{name}_NUM_THREADS" if not name.startswith("TF") else f"{name}_THREADS": "1" for name in one} | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
         "PYTHONPATH": str(PACKAGE.parent), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONIOENCODING": "utf-8",
+        "PYTHONIOENCODING": "utf-8", "PYTHONBREAKPOINT": "0",
         "LANG": "C.UTF-8", "TZ": "UTC", "HOME": str(folder), "MPLBACKEND": "agg", "KERAS_BACKEND": "tensorflow",
         "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "CUDA_VISIBLE_DEVICES": "-1",
     }  # fmt: skip
@@ -297,6 +318,21 @@ def _last_line(descriptor: int) -> str:
         if lines:
             return lines[-1]
     return "it says nothing"
+
+
+def _too_much(folder: Path, most: int) -> str:
+    """Say what there is more of in a folder than there may be; empty if all is well."""
+    size = number = 0
+    for place, folders, files in os.walk(folder):
+        number += len(folders) + len(files)
+        for name in files:
+            with suppress(OSError):
+                size += os.lstat(os.path.join(place, name)).st_blocks * 512
+        if size > most:
+            return f"more than {most} bytes"
+        if number > _MOST_FILES:
+            return f"more than {_MOST_FILES} files"
+    return ""
 
 
 def _remove(folder: Path) -> None:
