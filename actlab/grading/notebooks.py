@@ -176,6 +176,7 @@ class Assignment:
         answers: dict[str, Cell] = {}
         extras: dict[str | None, list[Cell]] = {}
         earlier: dict[str, list[Cell]] = {}  # copies of an answer, and what stood behind them
+        changed: set[str] = set()
         known, last = 0, None
         for number, cell in enumerate(_cells(data)):
             if number >= MOST_CELLS:
@@ -188,6 +189,8 @@ class Assignment:
                     extras.setdefault(last, []).append(replace(cell, role="extra", points=0.0))
                 continue
             known, last = known + 1, id
+            if ours[id].role != "answer" and cell.is_code and not _same(cell.text, ours[id].text):
+                changed.add(id)
             if ours[id].role == "answer":
                 if id in answers:
                     copy = replace(answers[id], id=f"{id} (copy {len(earlier.setdefault(id, [])) + 1})", role="extra")
@@ -197,6 +200,8 @@ class Assignment:
             raise Unreadable(f"no cell of it belongs to the assignment {self.name}")
         cells = list(extras.get(None, []))
         notes = [f"{id}: more than one answer cell, the last counts" for id in sorted(earlier)]
+        if altered := [cell.id for cell in self.cells if cell.id in changed]:
+            notes.append(f"cells that are no answers were changed, ours are run instead: {', '.join(altered)}")
         for cell in self.cells:
             if cell.role == "answer" and cell.id not in answers:
                 notes.append(f"{cell.id}: the answer cell is missing")
@@ -244,6 +249,11 @@ def released(text: str) -> str:
     if region:
         raise ValueError(f"{REGIONS[region][0]!r} without {REGIONS[region][1]!r}")
     return "\n".join(lines)
+
+
+def _same(text: str, ours: str) -> bool:
+    """Return whether a text is that of a cell of the source, or of its release, but for blanks around it."""
+    return text.strip() in (ours.strip(), released(ours).strip())
 
 
 def solution(text: str) -> str:
