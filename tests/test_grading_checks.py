@@ -12,7 +12,7 @@ import pytest
 
 from actlab.grading.checking import Sheet
 from actlab.grading.expectations import Expect, Missed
-from actlab.grading.notebooks import Assignment, Unreadable, released, solution
+from actlab.grading.notebooks import MOST_CELLS, Assignment, Unreadable, released, solution
 from actlab.grading.release import release
 from tests import grading_sources as sources
 from tests.test_book import BOOK
@@ -67,6 +67,7 @@ def test_everything_that_holds_is_accepted(expect):
     expect.increasing(double, np.linspace(-1, 1, 5))
     expect.keeps(double, np.array([1.0, np.nan]))
     expect.choice("c", "b", ("a", "b"))
+    expect.choice("c", np.array(["a", "b"])[1], ("a", "b"))
     expect.equal("e", {"a": (1, [2])}, {"a": [1, (2,)]})
     expect.equal("e", np.array([1, 2]), [1, 2])
 
@@ -331,15 +332,24 @@ def test_answers_are_laid_onto_the_source_whatever_is_around_them(assignment):
     assert found.notes == ()
     # Tests and locked cells come from the source, whatever was made of them.
     spoilt = [cell | {"source": "pass"} for cell in sources.leaky_cells()]
-    assert [text for role, text in texts(assignment.fit(submitted(*spoilt))) if role == "test"] == [
-        test.text for test in assignment.tests
-    ]
+    refitted = assignment.fit(submitted(*spoilt))
+    assert [text for role, text in texts(refitted) if role == "test"] == [test.text for test in assignment.tests]
+    assert refitted.notes[0].startswith("cells that are no answers were changed, ours are run instead: ")
+    assert all(test.id in refitted.notes[0] for test in assignment.tests)
 
 
 def test_of_two_answers_the_last_counts_and_a_missing_one_is_told(assignment):
     twice = assignment.fit(submitted(sources.answer("leaky", "leaky = 1"), sources.answer("leaky", "leaky = 2")))
     assert dict(texts(twice))["answer"] == "leaky = 2"
     assert twice.notes == ("leaky: more than one answer cell, the last counts",)
+    # An editor gives both parts of a cell that is split the metadata of the whole.
+    own = {"cell_type": "code", "id": "own", "source": "b = 2", "metadata": {}}
+    parts = [sources.answer("leaky", "a = 1"), own, sources.answer("leaky", "leaky = a + b"), own | {"source": "c"}]
+    split = [text for role, text in texts(assignment.fit(submitted(*parts))) if role in ("answer", "extra")]
+    assert split == ["a = 1", "b = 2", "leaky = a + b", "c"]
+    many = [own | {"id": f"own-{number}"} for number in range(MOST_CELLS)]
+    with pytest.raises(Unreadable, match="more than 2000 cells"):
+        assignment.fit(submitted(*sources.leaky_cells(), *many))
     missing = assignment.fit(submitted(sources.leaky_cells()[1]))
     assert missing.notes == ("leaky: the answer cell is missing",)
     assert dict(texts(missing))["answer"] == ""

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import actlab
-from actlab.grading import landlock, sandbox, seccomp, wire
+from actlab.grading import landlock, process, sandbox, seccomp, wire
 from actlab.grading.expectations import Missed
 from actlab.grading.limits import Limits
 from actlab.grading.marking import GRADED, UNREADABLE, mark
@@ -53,7 +54,7 @@ PLAIN = [
     np.arange(6.0).reshape(2, 3), np.zeros((0, 3)), np.array(2.0), np.array([True, False]), np.arange(3, dtype=">i2"),
     np.arange(4, dtype=np.longdouble), np.array(["a", "bcd"]), np.array([[]], dtype="U5"), np.arange(10**5),
     np.array([np.nan, np.inf, -0.0], np.float16), np.arange(12).reshape(3, 4)[:, ::2], actlab.relu, np.tanh,
-    actlab.elu.with_params(alpha=2.0),
+    actlab.elu.with_params(alpha=2.0), range(3), range(5, -5, -2), deque([1, 2.5]), np.str_("BE"),
 ]  # fmt: skip
 
 
@@ -138,8 +139,9 @@ def nested(depth):
 @pytest.mark.parametrize(
     "value",
     [nested(wire.DEEPEST + 1), nested(100_000), [0] * (wire.MOST_PARTS + 1), 1 << (4 * wire.MOST_DIGITS),
-     np.zeros(wire.LARGEST_BUFFERS // 8 + 1), ["x" * (wire.LARGEST_JSON + 1)]],
-    ids=["deep", "very deep", "many", "long number", "large array", "long text"],
+     np.zeros(wire.LARGEST_BUFFERS // 8 + 1), ["x" * (wire.LARGEST_JSON + 1)],
+     set(range(wire.MOST_KEYS + 1)), [dict.fromkeys(range(wire.MOST_KEYS // 2 + 1))] * 2],
+    ids=["deep", "very deep", "many", "long number", "large array", "long text", "large set", "dictionaries"],
 )  # fmt: skip
 def test_what_is_too_large_is_refused(value):
     with pytest.raises(WireError):
@@ -161,7 +163,9 @@ FORGED = [
     ["scalar", "<f8", [1], 0], ["texts", [2], ["a"]], ["texts", [1], [1]], ["dict", [[["list", []], 1]]],
     ["dict", [1]], ["set", [["list", []]]], ["known", "activation", "no such", {}], ["known", "ufunc", "load"],
     ["known", "ufunc", "add", 1], ["known", "generator", ["zz", "1"], 0, 0], ["known", "answer", "f"], ["known"],
-    ["opaque", 3], ["texts", [1001], ["x" * 10**6] + [""] * 1000],
+    ["opaque", 3], ["texts", [1001], ["x" * 10**6] + [""] * 1000], ["text", 3], ["range", [0, 10**12, 1]],
+    ["range", [0, 3, 0]], ["range", [0, 1.5, 1]], ["set", list(range(wire.MOST_KEYS + 1))],
+    ["list", [["dict", [[n, 0] for n in range(wire.MOST_KEYS // 2 + 1)]]] * 2],
 ]  # fmt: skip
 
 
@@ -341,6 +345,9 @@ CELLS = {
     "exit()\nprint('here')": "here\n",
     "print(sys.stdin.read() + 'nothing')": "nothing\n",
     "print(os.getcwd())": "~\n",
+    "%tensorflow_version 2.x\nprint('here')": "UsageError: Line magic function `%tensorflow_version` not found.\nhere\n",
+    "breakpoint()\nprint('here')": "here\n",
+    "b = 3\n%time c = b + 1\nprint(c)": "CPU times",
     "with open('mine.py', 'w') as file: file.write('a = 5')\nimport mine; print(mine.a)": "5\n",
 }
 
@@ -450,6 +457,22 @@ def test_the_time_of_a_test_and_of_everything_is_limited():
             f(9)
         assert session.run("b", "y = 2").error == "the 3 s for the whole notebook are used up"
         assert session.notes[0] == "the 3 s for a whole submission were used up"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("for i in range(4): open(f'f{i}', 'wb').write(bytes(10**6))", "had more than 3000000 bytes in its folder"),
+        ("for i in range(9): os.makedirs(f'd{i}/e')", "had more than 16 files in its folder"),
+    ],
+)
+def test_a_process_that_fills_its_folder_is_ended(monkeypatch, text, said):
+    monkeypatch.setattr(process, "_EVERY", 0.1)
+    monkeypatch.setattr(process, "_MOST_FILES", 16)
+    with Session(Limits(folder=3_000_000)) as session:
+        session.run("a", "v = 3")
+        assert session.run("b", f"import os, time\n{text}\ntime.sleep(20)").error == f"The process {said}."
+        assert session.fetch("v") == 3
 
 
 def test_modules_that_functions_import_are_loaded_before_they_are_called():
@@ -678,6 +701,13 @@ def test_a_right_submission_earns_everything_and_a_wrong_or_empty_one_nothing(ex
     assert list(wrong.reasons) == list(wrong.points)
     empty = mark(assignment, release(folder / "leaky.ipynb"), limits=QUICK)
     assert (empty.status, empty.total) == (GRADED, 0)
+
+
+def test_a_reason_fills_no_page(exercise):
+    nested = "def nested(d): return ['x' * 60] * 6 if d == 0 else [nested(d - 1)] * 6\n"
+    marks = graded(exercise, grad=nested + "def leaky_relu_grad(x, alpha=0.01): return nested(4)")
+    assert all(len(reason) < 1000 for reason in marks.reasons.values())
+    assert any(reason.endswith("[and so on]") for reason in marks.reasons.values())
 
 
 def test_marks_are_plain_data_and_the_same_twice(exercise):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from actlab.grading import running, tasks
+from actlab.grading import landlock, running, tasks
 from actlab.grading.__main__ import main
 from actlab.grading.limits import Limits
 from actlab.grading.marking import Marks
@@ -316,6 +316,13 @@ def test_places_that_do_not_fit_are_refused(place, tmp_path, capsys, source, fol
     assert main(["grade", *(str(tmp_path / name) for name in (source, folder, out))]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_source_that_submissions_could_read_is_refused(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(landlock, "readable", lambda: [tmp_path / "source"])
+    with pytest.raises(ValueError, match="submissions can read .*leaky.ipynb"):
+        run(place)
+    assert not Path(place.out).exists()
 
 
 # --- The command ------------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ _VERSION = re.compile(
     r"(?P<base>.+?)(?:[ _]*\((?P<a>\d{1,9})\)|-Copy(?P<b>\d{1,9})|[ _-]v(?P<c>\d{1,9}))", re.IGNORECASE
 )
 
-# How many files of one learner are looked at.
+# How many notebooks and texts of one learner are looked at, and how many links are named.
 _MOST = 200
 
 
@@ -140,18 +140,18 @@ def _choose(learner: str, paths: Iterable[Path], folder: Path, assignment: Assig
     def named(path: Path) -> str:
         return str(path.relative_to(folder)).removeprefix(f"{learner}/")
 
-    candidates = []
-    for path in paths[:_MOST]:
-        if path.is_symlink():
-            notes.append(f"{named(path)}: a link, which is not followed")
-        elif path.suffix.lower() in _READ:
-            candidates.append(path)
-    if len(paths) > _MOST:
-        notes.append(f"{len(paths)} files: only the first {_MOST} were looked at")
+    files = [path for path in paths if not path.is_symlink()]
+    links = [path for path in paths if path.is_symlink()]
+    notes += [f"{named(path)}: a link, which is not followed" for path in links[:_MOST]]
+    candidates = [path for path in files if path.suffix.lower() in _READ]
+    # Notebooks first: data in a thousand texts should not stand before one.
+    candidates.sort(key=lambda path: _READ.index(path.suffix.lower()))
+    if len(candidates) > _MOST:
+        notes.append(f"{len(candidates)} files: only the first {_MOST} were looked at")
+        del candidates[_MOST:]
     if not candidates:
-        others = [named(path) for path in paths if not path.is_symlink()]
-        if others:
-            notes.append(f"no notebook among {len(others)} files, the first is {others[0]}")
+        if files:
+            notes.append(f"no notebook among {len(files)} files, the first is {named(files[0])}")
         return Submitted(learner, None, (*notes, *(() if paths else ("the folder holds no file",))))
     if len(candidates) == 1:
         # The grader says what is wrong with it, if something is.

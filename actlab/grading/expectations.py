@@ -201,7 +201,7 @@ class Expect:
 
     def choice(self, name: str, answer, among: tuple):
         """Expect one of several texts: a test of the kind of an answer that tells nothing of its value."""
-        if type(answer) is not str or answer not in among:
+        if not isinstance(answer, str) or str(answer) not in among:  # also a text of numpy's, taken from an array
             raise Missed(f"{name} is {shown(answer)}; expected one of {', '.join(map(repr, among))}")
         return answer
 

@@ -167,7 +167,7 @@ def _environment(folder: Path) -> dict[str, str]:
     return kept | {f"{name}_NUM_THREADS" if not name.startswith("TF") else f"{name}_THREADS": "1" for name in one} | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
         "PYTHONPATH": str(PACKAGE.parent), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONIOENCODING": "utf-8",
+        "PYTHONIOENCODING": "utf-8", "PYTHONBREAKPOINT": "0",
         "LANG": "C.UTF-8", "TZ": "UTC", "HOME": str(folder), "MPLBACKEND": "agg", "KERAS_BACKEND": "tensorflow",
         "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "CUDA_VISIBLE_DEVICES": "-1",
     }  # fmt: skip

@@ -46,7 +46,7 @@ def serve(channel: socket.socket) -> None:
         sys.stdout, sys.stderr = streams  # a cell may have put anything there, and the next could not print
         answer = _interruptible(handle, shell, request, buffers, packer)
         if number() != home:
-            leave(0)  # a cell has forked: of two processes that answer now one, now the other would be heard
+            leave(0)  # a cell or a function has forked: two that answer would take each other's requests
         for stream in streams:
             with contextlib.suppress(Exception):
                 stream.flush()
@@ -100,6 +100,7 @@ def _answer(shell: Any, request: dict, buffers: list[bytes], packer: Packer) -> 
 
 def _shell() -> Any:
     """Return a shell of IPython that needs no terminal, no history and no screen."""
+    from IPython.core.error import UsageError
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -117,6 +118,13 @@ def _shell() -> Any:
 
         def ask_exit(self):
             """Do nothing: ``exit()`` restarts a kernel in Jupyter, and ends no notebook here."""
+
+        def run_line_magic(self, magic_name, line, _stack_depth=1):
+            """Tell that a magic is not there, and go on: Colab and a terminal have others than this shell."""
+            try:
+                return super().run_line_magic(magic_name, line, _stack_depth + 1)
+            except UsageError as error:
+                print(f"UsageError: {error}", file=sys.stderr)
 
         system = InteractiveShell.system_raw  # a pseudo-terminal would have to be opened
 

@@ -21,8 +21,8 @@ class Limits:
         Bytes kept of what a cell prints.
     submission
         Bytes of the submitted file.
-    file_size
-        Bytes of the largest file that a cell writes.
+    file_size, folder
+        Bytes of the largest file that a cell writes, and of all files in its folder, which is looked at every second.
     files
         Open files of a process.
     processes
@@ -37,6 +37,7 @@ class Limits:
     output: int = 100_000
     submission: int = 64 << 20
     file_size: int = 256 << 20
+    folder: int = 1 << 30
     files: int = 256
     processes: int = 256
 

@@ -7,6 +7,9 @@ it begins, as plain data; a function is called in the learner's process. What a 
 from __future__ import annotations
 
 import ast
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +21,7 @@ from actlab.grading.notebooks import Assignment, Cell, Unreadable, loaded, relea
 from actlab.grading.session import Absent, Session
 
 GRADED, UNREADABLE = "graded", "unreadable"
+MOST_REASON = 900  # characters
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def mark(
 
     tests = _Tests(assignment, seed)
     answers: dict[str, Answer] = {}
-    with Session(limits, host) as session:
+    with _figures_closed(), Session(limits, host) as session:
         for cell in submission.cells:
             if cell.role == "test":
                 tests.run(cell, session)
@@ -127,6 +131,18 @@ def imports(assignment: Assignment) -> tuple[str, ...]:
         node for cell in assignment.cells if assignment.is_trusted(cell) for node in ast.walk(ast.parse(cell.text))
     )
     return tuple(ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+@contextmanager
+def _figures_closed() -> Iterator[None]:
+    """Close the figures that locked cells draw here: nobody sees them, and a class would fill the memory with them."""
+    before = set(plt.get_fignums()) if (plt := sys.modules.get("matplotlib.pyplot")) else set()
+    try:
+        yield
+    finally:
+        if plt := sys.modules.get("matplotlib.pyplot"):
+            for number in set(plt.get_fignums()) - before:
+                plt.close(number)
 
 
 class _Tests:
@@ -162,7 +178,7 @@ class _Tests:
         found = self.sheet.found.get(test.id)
         self.points[test.id] = float(found.points) if found else 0.0
         if not self.points[test.id]:
-            self.reasons[test.id] = session.clean(found.reason if found else said)
+            self.reasons[test.id] = _cut(session.clean(found.reason if found else said))
             self.hints[test.id] = found.hint if found else ""
 
     def _fetch(self, test: Cell, session: Session) -> None:
@@ -175,6 +191,11 @@ class _Tests:
 
     def _run(self, cell: Cell) -> None:
         exec(compile(cell.text, f"<{cell.id}>", "exec"), self.namespace)
+
+
+def _cut(reason: str) -> str:
+    """Return a sentence that fills no page: what a test shows of an answer may be a list of lists of lists."""
+    return reason if len(reason) <= MOST_REASON else f"{reason[:MOST_REASON]} [and so on]"
 
 
 def _needed(assignment: Assignment) -> frozenset[str]:

@@ -19,6 +19,8 @@ STUB = "# YOUR CODE HERE\npass"
 REGIONS = {"solution": ("### BEGIN SOLUTION", "### END SOLUTION"),
            "hidden": ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")}  # fmt: skip
 
+MOST_CELLS = 2000  # of a submission; each is run, and what it ends with stands in the reports
+
 
 class Unreadable(ValueError):
     """A file is no notebook, or none of this assignment; the message says in which way."""
@@ -161,19 +163,24 @@ class Assignment:
         """Lay a submitted notebook onto the source: its answers and its own cells, our locked cells and tests.
 
         A cell is known by its ``grade_id`` or id, or else by the text of the released cell. Of several copies of an
-        answer the last counts. A student's own cell stays behind the known cell that it follows.
+        answer, and of the parts of one that was split, each is run, so that the last counts. A student's own cell
+        stays behind the known cell that it follows.
 
         Raises
         ------
         Unreadable
-            If it is no notebook, or no cell of it is one of the source's.
+            If it is no notebook, has far too many cells, or none of the source's.
         """
         ours = {cell.id: cell for cell in self.cells}
         by_text = {released(cell.text).strip(): cell.id for cell in self.cells if cell.role != "answer"}
         answers: dict[str, Cell] = {}
         extras: dict[str | None, list[Cell]] = {}
-        copies, known, last = set(), 0, None
-        for cell in _cells(data):
+        earlier: dict[str, list[Cell]] = {}  # copies of an answer, and what stood behind them
+        changed: set[str] = set()
+        known, last = 0, None
+        for number, cell in enumerate(_cells(data)):
+            if number >= MOST_CELLS:
+                raise Unreadable(f"more than {MOST_CELLS} cells")
             id = (
                 cell.id if cell.id in ours and ours[cell.id].is_code == cell.is_code else by_text.get(cell.text.strip())
             )
@@ -182,20 +189,25 @@ class Assignment:
                     extras.setdefault(last, []).append(replace(cell, role="extra", points=0.0))
                 continue
             known, last = known + 1, id
+            if ours[id].role != "answer" and cell.is_code and not _same(cell.text, ours[id].text):
+                changed.add(id)
             if ours[id].role == "answer":
                 if id in answers:
-                    copies.add(id)
+                    copy = replace(answers[id], id=f"{id} (copy {len(earlier.setdefault(id, [])) + 1})", role="extra")
+                    earlier[id] += [copy, *extras.pop(id, [])]
                 answers[id] = replace(ours[id], text=cell.text)
         if not known:
             raise Unreadable(f"no cell of it belongs to the assignment {self.name}")
         cells = list(extras.get(None, []))
-        notes = [f"{id}: more than one answer cell, the last counts" for id in sorted(copies)]
+        notes = [f"{id}: more than one answer cell, the last counts" for id in sorted(earlier)]
+        if altered := [cell.id for cell in self.cells if cell.id in changed]:
+            notes.append(f"cells that are no answers were changed, ours are run instead: {', '.join(altered)}")
         for cell in self.cells:
             if cell.role == "answer" and cell.id not in answers:
                 notes.append(f"{cell.id}: the answer cell is missing")
                 cells.append(replace(cell, text=""))
             else:
-                cells.append(answers.get(cell.id, cell))
+                cells += [*earlier.get(cell.id, []), answers.get(cell.id, cell)]
             cells += extras.get(cell.id, [])
         return Submission(tuple(cell for cell in cells if cell.is_code), tuple(notes))
 
@@ -237,6 +249,11 @@ def released(text: str) -> str:
     if region:
         raise ValueError(f"{REGIONS[region][0]!r} without {REGIONS[region][1]!r}")
     return "\n".join(lines)
+
+
+def _same(text: str, ours: str) -> bool:
+    """Return whether a text is that of a cell of the source, or of its release, but for blanks around it."""
+    return text.strip() in (ours.strip(), released(ours).strip())
 
 
 def solution(text: str) -> str:

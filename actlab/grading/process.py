@@ -21,6 +21,8 @@ from actlab.grading.limits import Limits
 from actlab.grading.wire import Reader, WireError, frame
 
 _GRACE = 2.0  # seconds that an interrupted cell or call has to stop
+_EVERY = 1.0  # seconds between two looks at a learner's folder
+_MOST_FILES = 20_000  # in that folder
 
 
 class Ended(Exception):
@@ -47,6 +49,7 @@ class Process:
         self._channel: socket.socket | None = None
         self._output = -1
         self._folder_number = 0
+        self._look_at = 0.0
         self.folder = Path(tempfile.mkdtemp(prefix="actlab-grading-")).resolve()
         self.folder.chmod(0o711)  # what is in it may belong to the learner's own user
 
@@ -62,6 +65,11 @@ class Process:
             self._host.clear()
         finally:
             _remove(self.folder)
+
+    @property
+    def _own_folder(self) -> Path:
+        """The folder of the process that was started last."""
+        return self.folder / str(self._folder_number)
 
     # --- Asking -------------------------------------------------------------------------------------------------------
 
@@ -82,7 +90,9 @@ class Process:
         selector.register(self._channel, selectors.EVENT_READ | selectors.EVENT_WRITE)
         with selector:
             while True:
-                events = {key.fileobj: mask for key, mask in selector.select(max(end - time.monotonic(), 0.0))}
+                self._look_into_folder()
+                wait = max(min(end, self._look_at) - time.monotonic(), 0.0)
+                events = {key.fileobj: mask for key, mask in selector.select(wait)}
                 if self._output in events and not self._read_output():
                     selector.unregister(self._output)
                 mask = events.get(self._channel, 0)
@@ -110,6 +120,15 @@ class Process:
                         self._end("did not stop in time")
                     self._host.interrupt()
                     end, interrupted = time.monotonic() + _GRACE, True
+
+    def _look_into_folder(self) -> None:
+        """End a process that fills the disk: the kernel limits each file, not how many there are."""
+        if (now := time.monotonic()) < self._look_at:
+            return
+        too_much = _too_much(self._own_folder, self.limits.folder)
+        self._look_at = time.monotonic() + _EVERY + 10 * (time.monotonic() - now)
+        if too_much:
+            self._end(f"had {too_much} in its folder")
 
     def _answer(self, wanted: int) -> dict | None:
         while (arrived := self._reader.take()) is not None:
@@ -153,8 +172,9 @@ class Process:
             If its sandbox cannot be set up.
         """
         self._folder_number += 1
-        folder = self.folder / str(self._folder_number)
+        folder = self._own_folder
         folder.mkdir()
+        self._look_at = time.monotonic() + _EVERY
         seed_caches(folder)
         self._channel, theirs = socket.socketpair()
         self._output, writing = os.pipe()
@@ -185,6 +205,7 @@ class Process:
         status, clean = self._host.outcome()
         self._drain()
         self._disconnect()
+        _remove(self._own_folder)
         if why is None:
             why = "ended" if status >= 0 else f"was ended by signal {-status}"
         raise Ended(why if clean else f"{why}, but not all that it had started,")
@@ -204,6 +225,21 @@ def _last_line(descriptor: int) -> str:
         if lines:
             return lines[-1]
     return "it says nothing"
+
+
+def _too_much(folder: Path, most: int) -> str:
+    """Say what there is more of in a folder than there may be; empty if all is well."""
+    size = number = 0
+    for place, folders, files in os.walk(folder):
+        number += len(folders) + len(files)
+        for name in files:
+            with suppress(OSError):
+                size += os.lstat(os.path.join(place, name)).st_blocks * 512
+        if size > most:
+            return f"more than {most} bytes"
+        if number > _MOST_FILES:
+            return f"more than {_MOST_FILES} files"
+    return ""
 
 
 def _remove(folder: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from actlab.checkpoints import describe
 from actlab.checks import whole_number
 from actlab.grading.collecting import Submitted, collect
+from actlab.grading.landlock import is_readable
 from actlab.grading.limits import Limits
 from actlab.grading.marking import Marks
 from actlab.grading.notebooks import Assignment, Unreadable
@@ -137,6 +138,8 @@ def grade(
             )
     source, folder, out = Path(source), Path(folder), Path(out)
     _apart(source, folder, out)
+    if not unprotected:
+        _out_of_sight(source, folder, out)
     limits = Limits() if limits is None else limits
     assignment = Assignment.read(source)
     submitted = collect(folder, assignment, limits.submission)
@@ -187,6 +190,16 @@ def _apart(source: Path, folder: Path, out: Path) -> None:
         raise ValueError(f"the reports and the submissions must not lie in one another; got {out} and {folder}")
     if source.resolve().is_relative_to(submissions):
         raise ValueError(f"the source must not lie among the submissions; got {source}")
+
+
+def _out_of_sight(*places: Path) -> None:
+    """Refuse what lies where submissions may read, such as /usr: hidden tests, or the answers of others."""
+    for place in places:
+        if is_readable(place):
+            raise ValueError(
+                f"submissions can read {place}, for Python or system files lie in the same folder; expected another "
+                "place, such as the home directory (or say that this is wanted: unprotected=True, --unprotected)"
+            )
 
 
 def _check_source(assignment: Assignment, found: Sequence[dict]) -> None:

@@ -12,7 +12,9 @@ import json
 import math
 import re
 import struct
-from collections.abc import Callable
+from array import array
+from collections import deque
+from collections.abc import Callable, Sized
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ _HEAD = struct.Struct(">QQ")  # lengths of the JSON and of the buffers behind it
 
 DEEPEST = 50
 MOST_PARTS = 300_000
+MOST_KEYS = 10_000  # of all sets and dictionaries: whoever knows how keys are hashed can make each meet all others
 LARGEST_JSON = 8 << 20
 LARGEST_BUFFERS = 128 << 20
 MOST_DIGITS = 4096  # of an integer, in hexadecimal
@@ -106,8 +109,7 @@ class Packer:
     def __init__(self, refer: Callable[[Any], list | None] = refer):
         self.buffers: list[bytes] = []
         self._refer = refer
-        self._parts = 0
-        self._bytes = 0
+        self._parts = self._keys = self._bytes = 0
 
     def pack(self, value: Any, depth: int = 0) -> Any:
         """Return the tree of a value.
@@ -126,10 +128,16 @@ class Packer:
             return value
         if isinstance(value, np.ndarray):
             return self._array(value)
+        if isinstance(value, np.str_):
+            return ["text", str.__str__(value)]
         if isinstance(value, np.generic):
             tree = self._array(np.asarray(value))
             return ["scalar", *tree[1:-1]] if tree[0] == "array" else tree
         # A subclass crosses as what it is made of, by the methods of the built-in class: it may have replaced its own.
+        if isinstance(value, range) and not value[MOST_PARTS:]:
+            return ["range", [self.pack(number) for number in (value.start, value.stop, value.step)]]
+        if isinstance(value, array | memoryview | bytearray):
+            return self._array(np.asarray(value))
         if isinstance(value, int):
             return _int(int.__int__(value))
         if isinstance(value, float):
@@ -140,10 +148,12 @@ class Packer:
             return ["complex", value.real, value.imag]
         if isinstance(value, bytes):
             return ["bytes", self._buffer(bytes.__getitem__(value, slice(None)))]
-        for kind in (list, tuple, set, frozenset):
+        for kind in (list, tuple, set, frozenset, deque):
             if isinstance(value, kind):
+                self._count_keys(value if kind in (set, frozenset) else ())
                 return [kind.__name__, [self.pack(part, depth + 1) for part in kind.__iter__(value)]]
         if isinstance(value, dict):
+            self._count_keys(value)
             pairs = dict.items(value)
             return ["dict", [[self.pack(key, depth + 1), self.pack(part, depth + 1)] for key, part in pairs]]
         reference = self._refer(value)
@@ -162,6 +172,11 @@ class Packer:
             return ["opaque", "ndarray"]
         writeable = bool(value.flags.writeable)
         return ["array", value.dtype.str, list(value.shape), self._buffer(value.tobytes()), writeable]
+
+    def _count_keys(self, keys: Sized) -> None:
+        self._keys += len(keys)
+        if self._keys > MOST_KEYS:
+            raise WireError(f"sets and dictionaries of more than {MOST_KEYS} keys are too large")
 
     def _buffer(self, content: bytes) -> int:
         self._bytes += len(content)
@@ -185,6 +200,7 @@ class Unpacker:
     def __init__(self, buffers: list[bytes], answers: Callable[[str], Any] | None = None):
         self._buffers = buffers
         self._answers = answers
+        self._keys = 0
 
     def unpack(self, tree: Any) -> Any:
         """Return the value of a tree.
@@ -211,10 +227,21 @@ class Unpacker:
             raise WireError(f"no value: {type(tree).__name__}")
         tag, *rest = tree
         match tag, rest:
-            case (("list" | "tuple" | "set" | "frozenset"), [list(parts)]):
-                kind = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}[tag]
+            case (("list" | "tuple" | "deque" | "set" | "frozenset"), [list(parts)]):
+                kinds = {"list": list, "tuple": tuple, "deque": deque, "set": set, "frozenset": frozenset}
+                kind = kinds[tag]
+                if kind in (set, frozenset):
+                    self._count_keys(parts)
                 return kind(self._value(part, depth + 1) for part in parts)
+            case "range", [list(numbers)]:
+                value = range(*(self._value(number, depth + 1) for number in numbers))
+                if value[MOST_PARTS:]:  # as an array it would fill the memory
+                    raise WireError("a range that is too long")
+                return value
+            case "text", [str(text)]:
+                return np.str_(text)
             case "dict", [list(pairs)]:
+                self._count_keys(pairs)
                 return {self._value(key, depth + 1): self._value(part, depth + 1) for key, part in pairs}
             case "int", [str(digits)] if len(digits) <= MOST_DIGITS:
                 return int(digits, 16)
@@ -238,6 +265,11 @@ class Unpacker:
             case "known", [*_]:
                 return known(rest, self._answers)
         raise WireError(f"no value: {str(tag)[:40]!r}")
+
+    def _count_keys(self, keys: list) -> None:
+        self._keys += len(keys)
+        if self._keys > MOST_KEYS:
+            raise WireError(f"sets and dictionaries of more than {MOST_KEYS} keys are too large")
 
     def _array(self, dtype: Any, shape: Any, index: int) -> np.ndarray:
         if not (isinstance(dtype, str) and _DTYPE.fullmatch(dtype)):

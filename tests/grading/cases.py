@@ -125,6 +125,7 @@ simple(
 )
 simple("plot_in_answer", 10, dead="+\nimport matplotlib.pyplot as plt\nplt.imshow(Z)\nplt.show()")
 simple("magics_in_answer", 10, dead="%time " + RIGHT["dead"])
+simple("magic_of_colab", 10, leaky="%tensorflow_version 2.x\nbreakpoint()\n" + RIGHT["leaky"])
 simple("reset_first", 10, first="%reset -f")
 simple("strict_warnings", 10, leaky="+\nimport warnings\nwarnings.filterwarnings('error')\nnp.seterr(all='raise')")
 simple("lambda", 10, leaky="leaky_relu = lambda x, alpha=0.01: np.where(x > 0, x, alpha * x)")
@@ -201,6 +202,7 @@ simple("stop_itself", 4, 10, slope="+import os, signal\nos.kill(os.getpid(), sig
 simple("alarm", 4, 10, slope="+import signal\nsignal.alarm(1)")
 simple("close_descriptors", 4, 10, slope="+import os\nos.closerange(0, 256)")
 simple("forked", 10, slope="+import os\nchild = os.fork()")
+simple("forks_in_function", 10, slope=RIGHT["slope"].replace("    return", "    __import__('os').fork()\n    return"))
 simple("forget_modules", 4, 10, slope="+import sys\nsys.modules.clear()")
 simple("close_stdout", 10, slope="+import sys\nsys.stdout.close()\nsys.stderr = None")
 simple("atexit_sleeps", 10, slope="+import atexit, time\natexit.register(time.sleep, 999)")
@@ -245,6 +247,7 @@ simple("raw_output", 10, slope="+import os\nfor i in range(200): os.write(1, b'\
 simple(
     "fill_disk", 6, 10, slope="+with open('big', 'wb') as file:\n    for i in range(400): file.write(bytes(10 ** 6))"
 )
+simple("many_files_written", 6, 10, slope="+for i in range(10 ** 6): open(f'{i}', 'w').close()", slow=True)
 simple("odd_output", 10, dead="+print('\\ud800 \\0 \\u202e </pre><script>alert(1)</script> \\x1b[31mred')")
 
 # --- Dishonest --------------------------------------------------------------------------------------------------------
@@ -512,6 +515,28 @@ def _(place):
     (at,) = (number for number, cell in enumerate(notebook["cells"]) if cell["id"] == "leaky")
     notebook["cells"].insert(at, notebook["cells"][at] | {"source": WRONG["leaky"]})
     return notebook
+
+
+@case("split_cell", 10)
+def _(place):
+    notebook = answered(place, leaky=RIGHT["leaky"].replace("np.where", "where"))
+    (at,) = (number for number, cell in enumerate(notebook["cells"]) if cell["id"] == "leaky")
+    notebook["cells"].insert(at, notebook["cells"][at] | {"source": "where = np.where", "id": "other"})
+    return notebook
+
+
+@case("thousands_of_cells", 0, ungraded=True)
+def _(place):
+    notebook = answered(place)
+    own = {"cell_type": "code", "metadata": {}, "source": "1 / 0", "outputs": []}
+    notebook["cells"] += [own | {"id": f"own-{number}"} for number in range(5000)]
+    return notebook
+
+
+@case("thousand_files", 10)
+def _(place):
+    data = {f"data/{number}.txt": b"1 2 3" for number in range(1000)}
+    return {**data, "leaky.ipynb": answered(place)}
 
 
 @case("answer_deleted", 6)
