@@ -53,6 +53,7 @@ def _entry(record: Elementwise) -> str:
     )
     kinks = record.kinks_at(**{name: sympy.Symbol(name) for name in record.parameters})
     places = ", ".join(f"[{_text(sympy.sympify(place))}, {json.dumps(side)}]" for place, side in kinks.items())
+    keeps_zero = str(float(record(-0.0))) == "-0.0"
     powers = [[_power(record, order, side) for side in (-1, 1)] for order in _ORDERS]
     formulas = "".join(f"      {_formula(record, order)},\n" for order in _ORDERS)
     return (
@@ -62,7 +63,7 @@ def _entry(record: Elementwise) -> str:
         f"    kinks: {_arrow(record)} [{places}],\n"
         f"    formulas: [\n{formulas}    ],\n"
         f"    powers: {json.dumps(powers)},\n"
-        f"    keepsZero: {json.dumps(str(record(-0.0)) == "-0.0")},\n"
+        f"    keepsZero: {json.dumps(keeps_zero)},\n"
         f"    fast: {_fast(record)},\n"
         "  }),\n"
     )
