@@ -46,6 +46,13 @@ def module() -> str:
 
 def _entry(record: Elementwise) -> str:
     """The record as an entry of ``FUNCTIONS``; kernels.js defines ``activation``."""
+    try:
+        return _printed(record)
+    except ValueError as error:
+        raise ValueError(f"{record.name}: {error}") from error
+
+
+def _printed(record: Elementwise) -> str:
     parameters = ", ".join(
         f"{name}: {{ default: {_number(param.default)}, low: {_number(param.low)}, high: {_number(param.high)},"
         f" symbol: {json.dumps(param.symbol)} }}"
@@ -116,11 +123,8 @@ def _power(record: Elementwise, order: int, side: int) -> int:
 
 # --- Printing ---------------------------------------------------------------------------------------------------------
 
-# The names in kernels.js of what an expression may call.
-_FUNCTIONS = {
-    "Abs": "abs",
-    **{name: name for name in ("exp", "log", "Phi", "bell", "sigma", "softplus", "tanh", "expm1", "rise")},
-}
+# What kernels.js has.
+_FUNCTIONS = ("exp", "expm1", "tanh", "sigma", "bell", "softplus", "Phi", "rise")
 
 
 def _text(expr: sympy.Expr) -> str:
@@ -142,16 +146,16 @@ class _Printer(StrPrinter):
     def _print_Function(self, expr):
         name = type(expr).__name__
         if name not in _FUNCTIONS:
-            raise ValueError(f"a formula may use {', '.join(sorted(_FUNCTIONS))}; kernels.js does not have {name}")
-        return f"{_FUNCTIONS[name]}({', '.join(map(self._print, expr.args))})"
+            raise ValueError(f"kernels.js has {', '.join(_FUNCTIONS)}, but not {name}")
+        return f"{name}({', '.join(map(self._print, expr.args))})"
 
-    _print_exp = _print_log = _print_Abs = _print_Function
+    _print_exp = _print_Function
 
-    def _constant(self, expr):
+    def _print(self, expr, **kwargs):
         # Decimals in formulas are exact fractions of huge numbers, and constants such as sqrt(2/pi) no numbers yet.
-        return _number(expr.evalf(30))
-
-    _print_Rational = _print_Half = _print_Float = _print_NumberSymbol = _constant
+        if isinstance(expr, sympy.Expr) and expr.is_number:
+            return _number(expr.evalf(30))
+        return super()._print(expr, **kwargs)
 
     def _print_Add(self, expr, order=None):
         # (x + 3) / 6 is exact near -3, x / 6 + 1 / 2 is not.
@@ -163,8 +167,6 @@ class _Printer(StrPrinter):
 
     def _print_Pow(self, expr, rational=False):
         base, power = expr.args
-        if expr.is_number:
-            return self._constant(expr)
         if power.is_number and power < 0:
             return f"1 / {self._divisor(base**-power)}"
         if power == sympy.Rational(1, 2):
@@ -176,8 +178,6 @@ class _Printer(StrPrinter):
         return f"{self.parenthesize(base, PRECEDENCE['Atom'], strict=True)} ** {self._print(power)}"
 
     def _print_Mul(self, expr):
-        if expr.is_number:
-            return self._constant(expr)
         number = sympy.Mul(*(factor for factor in expr.args if factor.is_number))
         factors = [factor for factor in expr.args if not factor.is_number]
         below = [1 / factor for factor in factors if factor.is_Pow and factor.exp.is_number and factor.exp < 0]
@@ -192,7 +192,7 @@ class _Printer(StrPrinter):
             above = [str(number.p)] * (number.p > 1) + above
             below += [str(number.q)] * (number.q > 1)
         else:
-            above = [self._constant(number), *above]
+            above = [self._print(number), *above]
         return " / ".join([" * ".join(above) or "1", *below])
 
     def _factor(self, expr):

@@ -12,7 +12,7 @@ const exp = (u) => {
   const half = Math.exp(0.5 * u);
   return half * scale * half;
 };
-const { abs, expm1, log, sqrt, tanh } = Math;
+const { abs, expm1, sqrt, tanh } = Math;
 const square = (u) => u * u;
 
 // 1 / (1 + e^-u), its derivative, and its integral log(1 + e^u).

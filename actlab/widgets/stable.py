@@ -98,9 +98,8 @@ def _stable_sum(expr: sympy.Add) -> sympy.Expr:
         rest = inner - term
         if isinstance(term, sympy.exp) and rest == -1:
             return content * expm1(term.args[0])
-        for sign in (1, -1):
-            if isinstance(sign * term, tanh) and rest == 1:
-                return content * 2 * sigma(2 * sign * (sign * term).args[0])
+        if isinstance(term, tanh) and rest == 1:
+            return content * 2 * sigma(2 * term.args[0])
         if term.is_Pow and term.exp == sympy.Rational(1, 2):
             more = sympy.expand(term.base - rest**2)
             if not more.has(x):
