@@ -1,6 +1,7 @@
 """The generated JavaScript beside the package: every elementwise activation, in Node and in a browser."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -13,11 +14,11 @@ from actlab import core, formulas
 from actlab.core import Elementwise, elementwise
 from actlab.widgets import javascript
 from tests.cases import ELEMENTWISE, LARGEST, ORDERS, SMALLEST, each_elementwise, each_order, evaluator, points
-from tests.javascript import ENGINES, needs_javascript, run
+from tests.javascript import ENGINES, first_engine, run
 
 RECORDS = {name: record for name, record in actlab.ACTIVATIONS.items() if isinstance(record, Elementwise)}
 
-each_engine = pytest.mark.parametrize("engine", list(ENGINES) or ["none"])
+each_engine = pytest.mark.parametrize("engine", list(ENGINES) or [None])
 
 SPECIAL = [np.nan, np.inf, -np.inf, LARGEST, -LARGEST, SMALLEST, -SMALLEST, 0.0, -0.0, 1e300, -1e300, 1e-300, -1e-300]
 
@@ -32,6 +33,7 @@ def grid(case):
 
 def answers(text, cases, folder, engine=None):
     """Return, for each case, f, f' and f'' at its grid as the module says, (orders, points)."""
+    engine = engine or first_engine()
     grids = [grid(case) for case in cases]
     calls = [
         f"{{ const f = FUNCTIONS.{case.name}, p = {json.dumps(dict(case.values))}, x = take({len(x)});\n"
@@ -73,7 +75,7 @@ def wrong(case, order, found):
     same &= ~np.isinf(expected) | (found == expected)
     for at in np.flatnonzero(~same & np.isfinite(x) & np.isfinite(found)) if order else ():
         (slope,) = formulas.exact(case, x[[at]], order + 1)
-        same[at] = abs(found[at] - expected[at]) <= (6, 8)[order - 1] * np.spacing(abs(x[at])) / 2 * abs(slope)
+        same[at] = abs(found[at] - expected[at]) <= (6, 8)[order - 1] * math.ulp(x[at]) / 2 * abs(slope)
     # A zero has the sign of what was too small for a number. Where the formula is 0, only -0.0 itself is to be kept;
     # with a leak of 0 the package does not keep it.
     leak = any(case.values.values()) or not case.values
@@ -83,7 +85,6 @@ def wrong(case, order, found):
     return x[~same]
 
 
-@needs_javascript
 @each_engine
 @each_order
 @each_elementwise
@@ -104,7 +105,6 @@ const output = new TextEncoder().encode(JSON.stringify(told));
     return json.loads(bytes(run(text, program, np.zeros(0), folder).astype(np.uint8)))
 
 
-@needs_javascript
 def test_every_function_is_there_with_its_family_parameters_and_kinks(tmp_path):
     expected = [
         {
@@ -123,7 +123,6 @@ def test_every_function_is_there_with_its_family_parameters_and_kinks(tmp_path):
     assert facts(javascript.module(), tmp_path) == expected
 
 
-@needs_javascript
 def test_a_parameter_that_a_function_does_not_have_is_refused(tmp_path):
     program = """
 let message = "";
@@ -137,7 +136,6 @@ const output = new TextEncoder().encode(message);
 # --- For training -----------------------------------------------------------------------------------------------------
 
 
-@needs_javascript
 def test_what_trains_networks_in_the_page_is_what_trains_them_here(tmp_path):
     """Values and slopes of an array at once, to the last digits of the numbers that are added on the way."""
     x = np.concatenate(
@@ -179,7 +177,6 @@ def register(monkeypatch, formula, value, df, d2f):
     return elementwise(formula=formula, family="rectifier", df=df, d2f=d2f)(value)
 
 
-@needs_javascript
 def test_a_function_that_is_added_to_the_registry_is_in_the_module(monkeypatch, tmp_path):
     """The one of the contributing guide, which nothing here was written for."""
 
@@ -220,14 +217,13 @@ MISTAKES = {
     "the sign of zero": ("relu", "keepsZero: true", "keepsZero: false"),
     "nan": ("hard_tanh", "if (x !== x) return NaN;", ""),
     "a sum that vanishes": ("tanh_shrink", "abs(x) < 0.0625", "abs(x) < 1e-9"),
-    "a power far out": ("softsign", "powers: [[0, 0], [-2, -2]", "powers: [[0, 0], [-1, -2]"),
+    "a power far out": ("softsign", "end * steps ** degree", "end * steps"),
     "a rounded constant": ("selu", "1.6732632423543772", "1.67326324235"),
     "a parameter": ("celu", "alpha * expm1(x / alpha)", "alpha * expm1(x)"),
     "the sign of what vanished": ("gelu", "0 * sign", "0"),
 }
 
 
-@needs_javascript
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_of_the_generator_is_noticed(mistake, tmp_path):
     name, right, instead = MISTAKES[mistake]

@@ -15,7 +15,6 @@ runs it beside the package. ``FUNCTIONS``, which it exports, maps names to objec
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -27,9 +26,6 @@ from sympy.printing.str import StrPrinter
 from actlab.core import ACTIVATIONS, Elementwise
 from actlab.functions.gates import MILLS
 from actlab.widgets import stable
-
-_ORDERS = (0, 1, 2)
-_FAR = 2.0**133  # as in kernels.js
 
 
 @cache
@@ -61,15 +57,13 @@ def _printed(record: Elementwise) -> str:
     kinks = record.kinks_at(**{name: sympy.Symbol(name) for name in record.parameters})
     places = ", ".join(f"[{_text(sympy.sympify(place))}, {json.dumps(side)}]" for place, side in kinks.items())
     keeps_zero = str(float(record(-0.0))) == "-0.0"
-    powers = [[_power(record, order, side) for side in (-1, 1)] for order in _ORDERS]
-    formulas = "".join(f"      {_formula(record, order)},\n" for order in _ORDERS)
+    formulas = "".join(f"      {_formula(record, order)},\n" for order in (0, 1, 2))
     return (
         f"  {record.name}: activation({{\n"
         f"    family: {json.dumps(record.family)},\n"
         f"    parameters: {{{f' {parameters} ' if parameters else ''}}},\n"
         f"    kinks: {_arrow(record)} [{places}],\n"
         f"    formulas: [\n{formulas}    ],\n"
-        f"    powers: {json.dumps(powers)},\n"
         f"    keepsZero: {json.dumps(keeps_zero)},\n"
         f"    fast: {_fast(record)},\n"
         "  }),\n"
@@ -107,18 +101,6 @@ def _statements(expressions: Iterable[sympy.Expr], targets: Iterable[str]) -> li
     numbers = {name: part for name, part in parts if part.is_number}
     lines = [f"const {name} = {_text(part.subs(numbers))};" for name, part in parts if name not in numbers]
     return lines + [f"{target}{_text(value.subs(numbers))};" for target, value in zip(targets, values, strict=True)]
-
-
-def _power(record: Elementwise, order: int, side: int) -> int:
-    """The k for which f, or a derivative of it, is about |x|^k far out on that side; 0 where it vanishes there."""
-    f = (record, record.derivative, record.second_derivative)[order]
-    ends = [{name: end} for name, param in record.parameters.items() for end in (param.low, param.high)]
-
-    def of(values: dict[str, float]) -> int:
-        near, far = (abs(float(f(side * place, **values))) for place in (_FAR, 2 * _FAR))
-        return round(math.log2(far / near)) if 0 < near < math.inf and 0 < far < math.inf else 0
-
-    return max((of(values) for values in ({}, *ends)), key=abs)
 
 
 # --- Printing ---------------------------------------------------------------------------------------------------------

@@ -57,19 +57,19 @@ const careful = (formula, x, p) => {
   return scaled === 0 ? 0 * sign : scaled / UP;
 };
 
-// One order of a function at x. Beyond FAR it is a power of |x|, one on the left and one on the right. FAR is a power of
-// two, so that x / FAR is exact, and the sixth power of it is finite.
+// One order of a function at x. Beyond FAR all of them are powers of |x|, of a degree that two values tell. FAR is a
+// power of two, so that x / FAR is exact, and its sixth power is finite.
 const FAR = 2 ** 133;
-const answer = (formula, powers, x, p) => {
+const answer = (formula, x, p) => {
   if (x !== x) return NaN;
   const steps = abs(x) / FAR;
   if (!(steps > 1)) return careful(formula, x, p);
-  const end = careful(formula, x < 0 ? -FAR : FAR, p);
-  const power = powers[x < 0 ? 0 : 1];
-  return end === 0 || power === 0 ? end : end * steps ** power;
+  const [end, before] = [FAR, FAR / 2].map((far) => careful(formula, x < 0 ? -far : far, p));
+  const degree = Math.round(Math.log2(end / before));
+  return degree && Number.isFinite(degree) ? end * steps ** degree : end;
 };
 
-const activation = ({ family, parameters, kinks, formulas, powers, keepsZero, fast }) => {
+const activation = ({ family, parameters, kinks, formulas, keepsZero, fast }) => {
   const defaults = {};
   for (const name in parameters) defaults[name] = parameters[name].default;
   const all = (p = {}) => {
@@ -84,9 +84,9 @@ const activation = ({ family, parameters, kinks, formulas, powers, keepsZero, fa
     family,
     parameters,
     kinks: (p) => kinks(all(p)),
-    value: (x, p) => (keepsZero && x === 0 ? x : answer(formulas[0], powers[0], x, all(p))),
-    derivative: (x, p) => answer(formulas[1], powers[1], x, all(p)),
-    second: (x, p) => answer(formulas[2], powers[2], x, all(p)),
+    value: (x, p) => (keepsZero && x === 0 ? x : answer(formulas[0], x, all(p))),
+    derivative: (x, p) => answer(formulas[1], x, all(p)),
+    second: (x, p) => answer(formulas[2], x, all(p)),
     fast: (z, value, slope, p) => fast(z, value, slope, all(p)),
   };
 };
