@@ -56,7 +56,8 @@ def _printed(record: Elementwise) -> str:
     )
     kinks = record.kinks_at(**{name: sympy.Symbol(name) for name in record.parameters})
     places = ", ".join(f"[{_text(sympy.sympify(place))}, {json.dumps(side)}]" for place, side in kinks.items())
-    keeps_zero = str(float(record(-0.0))) == "-0.0"
+    # The formula does so itself, unless it is a constant there.
+    keeps_zero = str(float(record(-0.0))) == "-0.0" and not stable.at_zero(record).has(stable.x)
     formulas = "".join(f"      {_formula(record, order)},\n" for order in (0, 1, 2))
     return (
         f"  {record.name}: activation({{\n"

@@ -53,7 +53,7 @@ const careful = (formula, x, p) => {
   const scaled = formula(x, p);
   scale = 1;
   let sign = scaled;
-  for (let near = x; sign === 0 && abs(near) > 1; sign = formula(near, p)) near /= 2;
+  for (let near = x; sign === 0 && abs(near) > 1e-9; sign = formula(near, p)) near /= 2;
   return scaled === 0 ? 0 * sign : scaled / UP;
 };
 

@@ -59,6 +59,15 @@ def polynomial(record: Elementwise, order: int) -> sympy.Expr | None:
     return sympy.horner(sympy.diff(series, x, order))
 
 
+def at_zero(record: Elementwise) -> sympy.Expr:
+    """The formula, or the piece of it that answers at 0 with the parameters at their defaults."""
+    formula = expression(record, 0)
+    if not isinstance(formula, sympy.Piecewise):
+        return formula
+    values = {x: 0} | {sympy.Symbol(name, real=True): value for name, value in record.values.items()}
+    return next(piece for piece, condition in formula.args if condition.subs(values) == True)  # noqa: E712
+
+
 def slope_beside(record: Elementwise) -> sympy.Expr:
     """f' by what f computes already, as in sigma (1 - sigma) and 1 - tanh^2, which have no digits in the tails."""
     value, slope = expression(record, 0), expression(record, 1)
