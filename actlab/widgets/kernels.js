@@ -26,7 +26,8 @@ const bell = (u) => {
 };
 const softplus = (u) => Math.max(u, 0) + Math.log1p(exp(-abs(u)));
 
-// The normal distribution function: e^(-u^2/2) times a polynomial, which is accurate up to |u| = 39.
+// The normal distribution function. On the left it is e^(-u^2/2) / (4 - u) times a polynomial in s, which is right as
+// far out as the exponential is not 0.
 const Phi = (u) => {
   const t = abs(u);
   const s = (t - 4) / (t + 4);
