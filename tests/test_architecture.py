@@ -118,6 +118,7 @@ ALLOWED = {
     "agreement": {"calls", "catalogue", "core", "peers"},
     "figures": {"core", "functions", "formulas", "properties"},
     "cards": {"catalogue", "core", "figures", "formulas"},
+    "widgets": {"core", "formulas", "functions"},
     "keras_reference": {"checks", "core", "tf"},
     "confirmation": {
         "checks",
