@@ -1,1 +1,1 @@
-"""Figures that move: each runs in JupyterLab beside a kernel, and in the built page without one."""
+"""What figures that move in a page need: so far the functions of the registry, as JavaScript."""
