@@ -59,7 +59,7 @@ class Process:
         self._process: subprocess.Popen | None = None
         self._folder_number = 0
         self._look_at = 0.0
-        self.folder = Path(tempfile.mkdtemp(prefix="actlab-grading-")).resolve()
+        self.folder = Path(tempfile.mkdtemp(prefix=supervisor.FOLDER)).resolve()
         self._control, theirs = socket.socketpair()
         self._control.settimeout(_PATIENCE)
         try:
