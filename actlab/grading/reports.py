@@ -113,7 +113,7 @@ def table(assignment: Assignment, rows: Iterable[Row]) -> str:
 
 def _no_formula(text: str) -> str:
     text = printable(text)
-    return f"'{text}" if text.startswith(tuple("=+-@\t\n＝＋－＠")) else text
+    return f"'{text}" if text.startswith(tuple("=+-@\t\n\uff1d\uff0b\uff0d\uff20")) else text
 
 
 def printable(text: str) -> str:
