@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from actlab.grading.limits import Limits
 from actlab.grading.running import grade
 from actlab.grading.sandbox import protections
+from actlab.grading.supervisor import descendants
 from tests.grading import exercise
 from tests.grading.bench import LIMITS, ORDINARY, Bench, processes
 from tests.grading.cases import CASES, RIGHT, answered, as_bytes
@@ -130,6 +132,38 @@ grade({small.place.source!r}, {small.place.submissions!r}, {small.place.out!r}, 
         child.kill()
     # Ann's marks, and those of the source and of its release.
     assert len(list((tmp_path / "out" / "finished").iterdir())) == 3
+
+
+def test_a_run_that_is_killed_leaves_no_process_and_no_folder(tmp_path):
+    small = Bench(tmp_path, {})
+    waiting = f"import subprocess, time\nsubprocess.Popen(['sleep', '{small.place.mark}'])\ntime.sleep(100)"
+    (tmp_path / "submissions" / "aab.ipynb").write_bytes(as_bytes(answered(small.place, first=waiting)))
+    code = f"""
+from actlab.grading.running import grade
+grade({small.place.source!r}, {small.place.submissions!r}, {small.place.out!r}, workers=1, progress=False)
+"""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    child = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"TMPDIR": str(temporary)})
+    try:
+        assert eventually(lambda: any(small.place.mark in what for _, what in processes()), seconds=100)
+        below = descendants(child.pid)
+        assert len(below) >= 3
+    finally:
+        child.kill()
+        child.wait()
+    assert eventually(lambda: not any(Path(f"/proc/{number}").exists() for number in reaped(below)), seconds=20)
+    assert list(temporary.glob("actlab-grading-*")) == []
+
+
+def reaped(numbers):
+    """Take note of the ends of processes that have become this one's, and return all numbers."""
+    for number in numbers:
+        try:
+            os.waitpid(number, os.WNOHANG)
+        except ChildProcessError:
+            pass
+    return numbers
 
 
 def eventually(condition, seconds):

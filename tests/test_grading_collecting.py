@@ -166,7 +166,7 @@ def test_of_very_many_files_some_are_looked_at(tmp_path, assignment, files, monk
     assert "5 files: only the first 3 were looked at" in one.notes
     assert one.path.name == "2.ipynb"
     # Data do not stand before a notebook.
-    data = {f"zoe/data/{number}.{kind}": "wrong" for number in range(5) for kind in ("png", "txt")}
+    data = {f"zoe/{number}.{kind}": "wrong" for number in range(5) for kind in ("png", "txt")}
     put(tmp_path, files, {**data, "zoe/leaky.ipynb": "right"})
     assert collect(tmp_path, assignment)[-1].path.name == "leaky.ipynb"
 

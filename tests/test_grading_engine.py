@@ -345,7 +345,7 @@ CELLS = {
     "exit()\nprint('here')": "here\n",
     "print(sys.stdin.read() + 'nothing')": "nothing\n",
     "print(os.getcwd())": "~\n",
-    "%tensorflow_version 2.x\nprint('here')": "UsageError: Line magic function `%tensorflow_version` not found.\nhere\n",
+    "%cuda 2\nprint(1)": "UsageError: Line magic function `%cuda` not found.\n1\n",
     "breakpoint()\nprint('here')": "here\n",
     "b = 3\n%time c = b + 1\nprint(c)": "CPU times",
     "with open('mine.py', 'w') as file: file.write('a = 5')\nimport mine; print(mine.a)": "5\n",

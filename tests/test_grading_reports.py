@@ -17,7 +17,7 @@ from tests.grading import exercise
 NAMES = [
     "=cmd()",
     "+1",
-    "＝1",
+    "\uff1d1",
     "-1",
     "@a",
     "\tb",
@@ -87,7 +87,7 @@ def test_no_cell_is_a_formula(assignment, name):
     text.encode()
     (_, line) = csv.reader(io.StringIO(text, newline=""))
     for cell in (line[0], line[-2], line[-1]):
-        assert cell[0] not in "=+-@\t\r\n＝＋－＠"
+        assert cell[0] not in "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
         assert cell.removeprefix("'") == reports.printable(name)
     assert line[1:6] == ["2", "4", "0.5", "6.5", "10"]
 

@@ -320,7 +320,7 @@ def test_places_that_do_not_fit_are_refused(place, tmp_path, capsys, source, fol
 
 def test_a_source_that_submissions_could_read_is_refused(place, tmp_path, monkeypatch):
     monkeypatch.setattr(landlock, "readable", lambda: [tmp_path / "source"])
-    with pytest.raises(ValueError, match="submissions can read .*leaky.ipynb"):
+    with pytest.raises(ValueError, match=r"submissions can read .*leaky\.ipynb"):
         run(place)
     assert not Path(place.out).exists()
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from actlab.grading.expectations import Expect, Missed
+from actlab.grading.expectations import Expect, Missed, told
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,7 @@ def why(error: BaseException) -> str:
     if isinstance(error, Missed):
         return str(error)
     if isinstance(error, NameError) and error.name:
-        return f"{error.name} is not defined: run the cell above first"
-    text = str(error)
-    kind = type(error).__name__
+        return f"{error.name} is not defined: run the cell above first, and see that it ends without an error"
     if isinstance(error, AssertionError):
-        return text or "a test failed"
-    return f"{kind}: {text}" if text else kind
+        return str(error) or "a test failed"
+    return told(error)

@@ -74,6 +74,12 @@ def _place(at: tuple[int, ...]) -> str:
     return f" at [{', '.join(map(str, at))}]" if at else ""
 
 
+def told(error: BaseException) -> str:
+    """Return an error as the name of its class and its message."""
+    kind, text = type(error).__name__, str(error)
+    return f"{kind}: {text}" if text else kind
+
+
 def numbers(value, said: str) -> np.ndarray:
     """Return a value as an array of real numbers.
 
@@ -116,6 +122,15 @@ class Expect:
         if not condition:
             raise Missed(otherwise)
 
+    @staticmethod
+    def _call(f: Callable, args: tuple):
+        try:
+            return f(*args)
+        except Missed:
+            raise
+        except (Exception, SystemExit) as error:
+            raise Missed(f"{called(f, args)} stopped with {told(error)}") from error
+
     # --- Functions ----------------------------------------------------------------------------------------------------
 
     def value(self, f: Callable, *args, gives, rtol: float = 1e-6, atol: float = 0.0, kind: str | None = None):
@@ -123,7 +138,7 @@ class Expect:
 
         ``rtol`` is relative to ``gives``, ``atol`` absolute; nan is expected where ``gives`` is nan.
         """
-        got = f(*args)
+        got = self._call(f, args)
         array, gives = numbers(got, f"{called(f, args)} gave"), np.asarray(gives)
         self._same_shape(array, gives.shape, called(f, args))
         with np.errstate(all="ignore"):
@@ -136,7 +151,7 @@ class Expect:
 
     def shape(self, f: Callable, *args, gives: tuple[int, ...]):
         """Expect ``f(*args)`` to have a shape."""
-        got = f(*args)
+        got = self._call(f, args)
         self._same_shape(numbers(got, f"{called(f, args)} gave"), tuple(gives), called(f, args))
         return got
 
@@ -146,7 +161,7 @@ class Expect:
 
     def between(self, f: Callable, *args, low, high, kind: str | None = None, open_ends: bool = False):
         """Expect every number of ``f(*args)`` in [low, high], or, with ``open_ends``, strictly between them."""
-        got = f(*args)
+        got = self._call(f, args)
         array = numbers(got, f"{called(f, args)} gave")
         with np.errstate(all="ignore"):
             inside = (low < array) & (array < high) if open_ends else (low <= array) & (array <= high)
@@ -158,7 +173,7 @@ class Expect:
 
     def increasing(self, f: Callable, x, *args):
         """Expect ``f(x, *args)`` to rise strictly along ``x``, a rising array."""
-        got = f(x, *args)
+        got = self._call(f, (x, *args))
         array = numbers(got, f"{called(f, (x, *args))} gave")
         self._same_shape(array, np.shape(x), called(f, (x, *args)))
         falls = ~(np.diff(array) > 0)
@@ -173,7 +188,7 @@ class Expect:
     def keeps(self, f: Callable, *args) -> None:
         """Expect ``f`` to leave the arrays and lists that it is given as they were; it is given copies."""
         given = copy.deepcopy(args)
-        f(*given)
+        self._call(f, given)
         for before, after in zip(args, given, strict=True):
             if isinstance(before, np.ndarray | list) and not _same(before, after):
                 raise Missed(f"{called(f, args)} changed the {type(before).__name__} that it was given")

@@ -49,7 +49,7 @@ class Host:
         self.is_sound = True
         self._has_child = False
         self._process: subprocess.Popen | None = None
-        self._folder = Path(tempfile.mkdtemp(prefix="actlab-grading-")).resolve()
+        self._folder = Path(tempfile.mkdtemp(prefix=supervisor.FOLDER)).resolve()
         self._control, theirs = socket.socketpair()
         self._control.settimeout(PATIENCE)
         try:

@@ -53,10 +53,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Question:
-    """An answer cell and the tests that follow it."""
+    """An answer cell, the tests that follow it, and the title in bold letters in the text above; empty without one."""
 
     answer: Cell
     tests: tuple[Cell, ...]
+    title: str = ""
 
     @property
     def id(self) -> str:
@@ -110,9 +111,12 @@ class Assignment:
     def questions(self) -> tuple[Question, ...]:
         """The questions in order; a test belongs to the last answer above it."""
         found: list[Question] = []
+        title = ""
         for cell in self.cells:
+            if not cell.is_code and (bold := re.match(r"\*\*(.+?)\*\*", cell.text)):
+                title = bold[1].rstrip(".")
             if cell.role == "answer":
-                found.append(Question(cell, ()))
+                found.append(Question(cell, (), title))
             elif cell.role == "test" and found:
                 found[-1] = replace(found[-1], tests=(*found[-1].tests, cell))
         return tuple(question for question in found if question.tests)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from actlab.grading.host import PATIENCE, Host, seed_caches
 from actlab.grading.limits import Limits
+from actlab.grading.supervisor import FOLDER
 from actlab.grading.wire import Reader, WireError, frame
 
 _GRACE = 2.0  # seconds that an interrupted cell or call has to stop
@@ -50,7 +51,7 @@ class Process:
         self._output = -1
         self._folder_number = 0
         self._look_at = 0.0
-        self.folder = Path(tempfile.mkdtemp(prefix="actlab-grading-")).resolve()
+        self.folder = Path(tempfile.mkdtemp(prefix=FOLDER)).resolve()
         self.folder.chmod(0o711)  # what is in it may belong to the learner's own user
 
     @property

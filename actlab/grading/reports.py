@@ -113,7 +113,7 @@ def table(assignment: Assignment, rows: Iterable[Row]) -> str:
 
 def _no_formula(text: str) -> str:
     text = printable(text)
-    return f"'{text}" if text.startswith(tuple("=+-@\t\n＝＋－＠")) else text
+    return f"'{text}" if text.startswith(tuple("=+-@\t\n\uff1d\uff0b\uff0d\uff20")) else text
 
 
 def printable(text: str) -> str:
@@ -206,6 +206,10 @@ def page(assignment: Assignment, row: Row) -> str:
     return "\n".join([*parts, "</main>\n</body>\n</html>\n"])
 
 
+def _named(question: Question) -> str:
+    return f"{question.title} ({question.id})" if question.title else question.id
+
+
 def _table(question: Question, row: Row) -> str:
     lines = []
     for test in question.tests:
@@ -218,7 +222,7 @@ def _table(question: Question, row: Row) -> str:
             f"<td>{said}</td></tr>"
         )
     return (
-        f"<table>\n<caption>{_text(question.id)}: {row.of(question):g} of {question.points:g} points</caption>\n"
+        f"<table>\n<caption>{_text(_named(question))}: {row.of(question):g} of {question.points:g} points</caption>\n"
         '<tr><th scope="col">check</th><th scope="col" class="points">points</th><th scope="col">what was found</th>'
         "</tr>\n" + "\n".join(lines) + "\n</table>"
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import selectors
+import shutil
 import signal
 import socket
 import struct
@@ -29,6 +30,7 @@ READY, ENDED, FAILED = b"R", b"D", b"F"
 STATUS = struct.Struct(">i")
 LENGTH = struct.Struct(">H")
 
+FOLDER = "actlab-grading-"  # how the names of learners' folders begin
 _PATIENCE = 20.0  # seconds, to end what does not want to end
 
 
@@ -38,6 +40,7 @@ class Supervisor:
     def __init__(self, control: socket.socket, limits: dict):
         self.control, self.limits = control, limits
         self.child = 0
+        self.folder: Path | None = None  # what holds the folder of the last child
         sandbox.adopt_orphans()
 
     def serve(self) -> None:
@@ -82,6 +85,7 @@ class Supervisor:
             os.kill(self.child, number)
 
     def _start(self, folder: Path, descriptors: list[int]) -> None:
+        self.folder = folder.parent
         user = sandbox.own_user()
         if user:
             for place, folders, files in os.walk(folder):
@@ -223,7 +227,11 @@ def main() -> None:
         with suppress(Exception):  # the cell that has it will say so
             exec(statement, {})
 
-    Supervisor(socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2])).serve()
+    serving = Supervisor(socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2]))
+    serving.serve()
+    for folder in (Path.cwd(), serving.folder):
+        if folder and folder.name.startswith(FOLDER):  # the grader's own business, unless it was killed
+            shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)  # taking down the libraries takes longer than many a submission
 
 

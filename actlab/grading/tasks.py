@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
@@ -152,7 +154,7 @@ class Pool:
     def __enter__(self) -> Pool:
         from loky import ProcessPoolExecutor
 
-        self._pool = ProcessPoolExecutor(self.workers, initializer=_leave_interrupts_to_the_parent)
+        self._pool = ProcessPoolExecutor(self.workers, initializer=_follow_the_parent, initargs=(os.getpid(),))
         return self
 
     def __exit__(self, kind, *_) -> None:
@@ -182,10 +184,18 @@ class Pool:
         return done
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    """Let a worker live on at Ctrl-C, which every process of the terminal gets, until the parent ends it in order."""
+def _follow_the_parent(parent: int) -> None:
+    """Let a worker live as long as the parent does: on at Ctrl-C, until the parent ends it in order, and no longer."""
     # A handler rather than SIG_IGN: that one would be inherited by the learner's process, which must be interruptible.
     signal.signal(signal.SIGINT, lambda *_: None)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    # A parent that was killed ends nothing. The process of a learner ends with the worker that has started it.
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
 
 
 def _on_pool(work: _Work, pool: Pool) -> None:

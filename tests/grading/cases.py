@@ -535,7 +535,7 @@ def _(place):
 
 @case("thousand_files", 10)
 def _(place):
-    data = {f"data/{number}.txt": b"1 2 3" for number in range(1000)}
+    data = {f"data {number}.{kind}": b"1 2 3" for kind in ("csv", "txt") for number in range(500)}
     return {**data, "leaky.ipynb": answered(place)}
 
 
