@@ -155,6 +155,18 @@ def test_the_sentence_of_each_expectation(expect, method, args, how, said):
     assert missed(getattr(expect, method), *args, **how) == said
 
 
+def test_a_call_that_stops_is_told_with_its_input(expect):
+    def forgets(x):
+        return erf(x)  # noqa: F821
+
+    said = missed(expect.value, forgets, 2.0, gives=1.0)
+    assert said == "forgets(2.0) stopped with NameError: name 'erf' is not defined"
+    for method, more in [(expect.shape, {"gives": ()}), (expect.finite, {}), (expect.keeps, {})]:
+        assert (
+            missed(method, lambda x: 1 / 0, 0, **more) == "<lambda>(0) stopped with ZeroDivisionError: division by zero"
+        )
+
+
 def test_what_falls_or_is_changed_is_told(expect):
     said = missed(expect.increasing, gives([0.0, 1.0, 1.0]), np.array([1.0, 2.0, 3.0]))
     assert said == "f should rise everywhere, but between 2.0 and 3.0 it goes from 1.0 to 1.0"
@@ -236,7 +248,10 @@ def test_hidden_tests_decide(sheet):
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (NameError("name 'leaky' is not defined", name="leaky"), "leaky is not defined: run the cell above first"),
+        (
+            NameError("name 'leaky' is not defined", name="leaky"),
+            "leaky is not defined: run the cell above first, and see that it ends without an error",
+        ),
         (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero"),
         (AssertionError(), "a test failed"),
         (SystemExit(), "SystemExit"),
@@ -320,6 +335,13 @@ def test_a_source_is_read(assignment):
     assert [test.id for test in assignment.tests] == ["leaky_values", "leaky_hidden"]
     assert assignment.learners_names == {"leaky"}
     assert assignment.wanted(assignment.tests[0]) == {"leaky"}
+
+
+def test_a_question_has_the_title_above_it(assignment):
+    above, *rest = assignment.cells
+    titled = Cell("text", "locked", False, "**1. A leak.** Write it.\n\n**Not this.**")
+    assert [q.title for q in Assignment("a", (above, titled, *rest)).questions] == ["1. A leak"]
+    assert [q.title for q in assignment.questions] == [""]
 
 
 def test_answers_are_laid_onto_the_source_whatever_is_around_them(assignment):
