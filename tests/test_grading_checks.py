@@ -12,7 +12,7 @@ import pytest
 
 from actlab.grading.checking import Sheet
 from actlab.grading.expectations import Expect, Missed
-from actlab.grading.notebooks import MOST_CELLS, Assignment, Unreadable, released, solution
+from actlab.grading.notebooks import MOST_CELLS, Assignment, Cell, Unreadable, released, solution
 from actlab.grading.release import release
 from tests import grading_sources as sources
 from tests.test_book import BOOK
