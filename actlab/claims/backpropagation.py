@@ -75,11 +75,10 @@ def gradient_updates_weights(far: float = 1.01) -> Measured:
     about="gradient",
     verdict="imprecise",
     sources="001",
-    says="The slope is one of two factors per layer, the weights are the other. Over 20 layers of width 100 with "
-    "weights of variance 1/n, the gradient at the first layer is {sigmoid:.1e} times that at the last for sigmoid, "
-    "{tanh:.2f} for tanh, {identity:.2f} without activation. Yet ReLU, with the same slopes of 0 and 1 each time, "
-    "gives {first:.1e}, {second:.2f} and {third:.2g} at the variances 1/n, 2/n and 4/n (medians of {networks} "
-    "networks, with 95 % intervals).",
+    says="Weights are the other factor. In 20 layers of width 100 with weights of variance 1/n, the first layer's "
+    "gradient is {sigmoid:.0e} of the last layer's for sigmoid, {tanh:.2f} for tanh, {identity:.2f} for none. Yet "
+    "ReLU, with slopes 0 and 1, gives {first:.0e}, {second:.2f} and {third:.0e} at the variances 1/n, 2/n and 4/n "
+    "(medians of {networks} networks, 95 % intervals).",
     unlike={"activation": "sigmoid"},
     page=_CHAPTER,
     differs="The list says true and adds that the weights matter as much; where they alone turn a vanishing gradient "
@@ -125,7 +124,7 @@ def derivative_near_zero_vanishes(activation: str = "sigmoid", networks: int = 2
     about="gradient",
     verdict="imprecise",
     sources="001",
-    says="The slopes of the usual activations are not that large: among {count} from sigmoid to GELU none exceeds "
+    says="Usual slopes are not that large: among {count} from sigmoid to GELU none exceeds "
     "{slope:.3f}, and over 50 layers of width 100 with weights of variance 1/n none lets the gradient at the first "
     "layer become more than {largest:.2f} times that at the last. The weights can do it alone: with variance 2/n and "
     "no activation at all the factor is {weights:.1e} (medians of {networks} networks, with 95 % intervals).",
@@ -234,10 +233,10 @@ def suitable_derivative_faster(start: str = "he_uniform", epochs: int = 100) -> 
     about=("relu", "leaky_relu", "elu"),
     verdict="imprecise",
     sources="001",
-    says="They ease the vanishing, and by the same token not the exploding. Over 50 layers of width 100 the gradient "
-    "at the first layer is, relative to the last, {relu:.1e} with ReLU, {leaky:.1e} with leaky ReLU of slope {leak:g} "
-    "and {elu:.2g} with ELU under Glorot's start; under He's it is {relu_he:.2g}, {leaky_he:.2g} and {elu_he:.2g}: "
-    "larger again (medians of {networks} networks, with 95 % intervals). No slope of the three exceeds {slope:g}.",
+    says="They ease the vanishing, and so not the exploding. Over 50 layers of width 100 the gradient at the first "
+    "layer is, relative to the last, {relu:.0e} with ReLU, {leaky:.0e} with leaky ReLU of slope {leak:g} and {elu:.2g} "
+    "with ELU under Glorot's start; under He's {relu_he:.2g}, {leaky_he:.2g} and {elu_he:.2g} (medians of {networks} "
+    "networks, 95 % intervals). No slope exceeds {slope:g}.",
     unlike={"leak": 0.0},
     page=_DEPTH,
 )

@@ -94,10 +94,10 @@ def the_start_matters_as_much_as_the_activation(depth: int = 20) -> Measured:
     about="sigmoid",
     verdict="true",
     sources=("000", "001", "002", "003", "004"),
-    says="Of networks with {depth} sigmoid hidden layers, trained on digits by Adam and by SGD from the starts of "
-    "Glorot, He, LeCun and PyTorch, a share of {failed} tells less than half of the test digits. Weights at which the "
-    "gradient keeps its length, of deviation {deviation:.1f}/√fan_in, help: the best of their cells tells "
-    "{critical}. With one hidden layer the sigmoid tells {shallow} (means of {networks} networks with 95 % intervals).",
+    says="With {depth} sigmoid hidden layers, by Adam and SGD from the starts of Glorot, He, LeCun and PyTorch, a "
+    "share of {failed} of the networks tells less than half of the test digits. Weights that keep the gradient's "
+    "length, of deviation {deviation:.1f}/√fan_in, help: at best they tell {critical}; one hidden layer tells "
+    "{shallow} (means of {networks} networks, 95 % intervals).",
     unlike={"activation": "tanh"},
     page=PAGE,
     side="con",
