@@ -18,13 +18,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import actlab
-from actlab.grading import landlock, process, sandbox, seccomp, wire
+from actlab.grading import landlock, process, sandbox, seccomp, turns, wire
 from actlab.grading.expectations import Missed
 from actlab.grading.limits import Limits
 from actlab.grading.marking import GRADED, UNREADABLE, mark
 from actlab.grading.release import release
 from actlab.grading.session import Absent, AnswerError, Session
 from actlab.grading.supervisor import descendants
+from actlab.grading.turns import dismiss, mark_in_turn
 from actlab.grading.wire import Opaque, Packer, Reader, Unpacker, WireError, frame
 from tests.grading_notes import RIGHT, WRONG, assignment, submission
 
@@ -792,3 +793,24 @@ def test_the_expected_values_never_reach_the_learner(exercise):
     data["cells"].append({"cell_type": "code", "id": "z", "metadata": {}, "source": look})
     marks = mark(assignment, json.dumps(data), limits=QUICK)
     assert marks.answers["z"].output == "False True\n"
+
+
+# --- One after the other ----------------------------------------------------------------------------------------------
+
+
+def test_a_supervisor_stays_for_the_next_submission_and_is_replaced_when_it_has_ended(exercise):
+    source, folder = exercise
+    text = submission(folder, RIGHT)
+    first = mark_in_turn(source, text, limits=QUICK, seed=0)
+    (waiting,) = [hosts for hosts in turns._waiting.values() if hosts]
+    (host,) = waiting
+    assert mark_in_turn(source, text, limits=QUICK, seed=0) == first
+    assert waiting == [host]
+    os.kill(host.process, signal.SIGKILL)
+    while host.is_alive:
+        time.sleep(0.01)
+    assert mark_in_turn(source, text, limits=QUICK, seed=0) == first
+    assert len(waiting) == 1 and waiting != [host] and waiting[0].is_alive
+    last = waiting[0].process
+    dismiss()
+    assert waiting == [] and not os.path.exists(f"/proc/{last}")

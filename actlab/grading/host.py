@@ -63,6 +63,11 @@ class Host:
             raise
 
     @property
+    def is_alive(self) -> bool:
+        """Whether its process runs."""
+        return self._process.poll() is None
+
+    @property
     def process(self) -> int:
         """The number of its process."""
         return self._process.pid

@@ -21,7 +21,11 @@ def mark_in_turn(assignment: Assignment, text: bytes | str, *, limits: Limits, s
     # A forked process must not speak to the supervisor of its parent.
     key = (os.getpid(), limits, imports(assignment))
     waiting = _waiting.setdefault(key, [])
-    host = waiting.pop() if waiting else Host(limits, key[-1])
+    host = waiting.pop() if waiting else None
+    if host and not host.is_alive:  # the system may have ended it for memory; the next submission must not pay for that
+        host.close()
+        host = None
+    host = host or Host(limits, key[-1])
     try:
         marks = mark(assignment, text, limits=limits, seed=seed, host=host)
     except BaseException:
