@@ -13,6 +13,7 @@ import pytest
 from actlab.grading.checking import Sheet
 from actlab.grading.expectations import Expect, Missed
 from actlab.grading.notebooks import MOST_CELLS, Assignment, Cell, Unreadable, released, solution
+from actlab.grading.overview import overview
 from actlab.grading.release import release
 from tests import grading_sources as sources
 from tests.test_book import BOOK
@@ -461,3 +462,15 @@ def test_a_release_is_what_nbgrader_makes(tmp_path):
     assert [("".join(c["source"]), c["id"]) for c in theirs["cells"]] == [
         ("".join(c["source"]), c["id"]) for c in ours["cells"]
     ]
+
+
+def test_assignments_of_a_folder_are_listed_and_other_notebooks_left_out(tmp_path):
+    (tmp_path / "leaky.ipynb").write_text(release(sources.write(tmp_path / "source")), "utf-8")
+    (tmp_path / "about.ipynb").write_text('{"cells": []}', "utf-8")
+    (row,) = overview(tmp_path).rows
+    assignment = Assignment.read(tmp_path / "leaky.ipynb")
+    hidden = [test.points for test in assignment.tests if "hidden=True" in test.text]
+    assert len(hidden) == 1 < len(assignment.tests)
+    assert row == (f"[{assignment.title}](leaky.ipynb)", "1", f"{assignment.maximum:g}", f"{hidden[0]:g}")
+    with pytest.raises(ValueError, match="no assignment in .*source"):
+        overview(tmp_path / "source")
