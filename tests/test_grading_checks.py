@@ -472,5 +472,5 @@ def test_assignments_of_a_folder_are_listed_and_other_notebooks_left_out(tmp_pat
     hidden = [test.points for test in assignment.tests if "hidden=True" in test.text]
     assert len(hidden) == 1 < len(assignment.tests)
     assert row == (f"[{assignment.title}](leaky.ipynb)", "1", f"{assignment.maximum:g}", f"{hidden[0]:g}")
-    with pytest.raises(ValueError, match="no assignment in .*source"):
+    with pytest.raises(ValueError, match=r"no assignment in .*source"):
         overview(tmp_path / "source")
