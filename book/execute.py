@@ -51,7 +51,7 @@ def complaints(nb: nbformat.NotebookNode) -> list[str]:
 
 
 def keep_still(nb: nbformat.NotebookNode) -> None:
-    """Drop what ties figures to a kernel that has ended: JupyterLab then shows their still images until they run anew."""
+    """Drop what ties figures to a kernel that has ended: until they run anew, JupyterLab shows their still images."""
     nb.metadata.pop("widgets", None)
     for output in (output for cell in nb.cells for output in cell.get("outputs", []) if "data" in output):
         output.data.pop("application/vnd.jupyter.widget-view+json", None)

@@ -1,4 +1,4 @@
-"""Figures that move, in JupyterLab and in the built page: what a reader sets, and the JavaScript that computes and draws."""
+"""Figures that move, in JupyterLab and in the built page: what a reader sets, and the JavaScript behind it."""
 
 import importlib
 

@@ -1,4 +1,6 @@
-"""A figure's JavaScript as one text: for JupyterLab an ES module, for pages a script, since browsers refuse modules there.
+"""A figure's JavaScript as one text: an ES module for JupyterLab, a script for pages opened as files.
+
+Browsers refuse modules there.
 
 ``scripts/`` holds ES modules, each with named exports and imports of its neighbours; ``functions.js`` and
 ``palette.js`` are generated. In the text each becomes a namespace of its own, before those that import it. Of the

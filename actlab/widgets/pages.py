@@ -45,12 +45,8 @@ class PlaceFigures(SphinxPostTransform):
     def run(self, **kwargs) -> None:
         """Do so in one page."""
         used: list[str] = []
-        for bundle_ in list(
-            self.document.findall(
-                lambda node: node.get("nb_element") == "mime_bundle" if isinstance(node, nodes.container) else False
-            )
-        ):
-            kinds = {child["mime_type"]: child for child in bundle_.children}
+        for outputs in list(self.document.findall(_is_bundle)):
+            kinds = {child["mime_type"]: child for child in outputs.children}
             if MIME not in kinds:
                 continue
             (state,) = kinds[MIME].children
@@ -58,12 +54,16 @@ class PlaceFigures(SphinxPostTransform):
             used.append(script)
             identity = script if used.count(script) == 1 else f"{script}-{used.count(script)}"
             opening = f'<div class="live-figure" id="{identity}" data-figure="{script}">'
-            kinds[MIME].children = [
-                nodes.raw("", opening, format="html"),
-                state,
-                *kinds[STILL].children,
-                nodes.raw("", "</div>", format="html"),
-            ]
+            still = kinds[STILL].children
+            kinds[MIME].children = [_html(opening), state, *still, _html("</div>")]
+
+
+def _is_bundle(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"
+
+
+def _html(text: str) -> nodes.raw:
+    return nodes.raw("", text, format="html")
 
 
 def _scripts(doctree: nodes.document) -> set[str]:
