@@ -37,14 +37,16 @@ def _parts(url: str) -> tuple[str, str, str]:
     parts = urlsplit(url)
     path = parts.path.strip("/").removesuffix(".git").split("/")
     if parts.scheme != "https" or parts.netloc not in _HOSTS or len(path) != 2:
-        raise ConfigError(f"repository: url: {url!r} in _config.yml; expected https://github.com/OWNER/NAME, or gitlab.com")
+        raise ConfigError(
+            f"repository: url: {url!r} in _config.yml; expected https://github.com/OWNER/NAME, or gitlab.com"
+        )
     return parts.netloc, *path
 
 
 def first_sentence(doctree: nodes.document) -> str:
     """Return the first sentence of a page's text, which says what the page is about."""
     paragraphs = (node for node in doctree.findall(nodes.paragraph) if isinstance(node.parent, nodes.section))
-    text = " ".join(next(paragraphs, nodes.Text("")).astext().split())
+    text = " ".join(next(paragraphs, nodes.Text("")).astext().replace("\\", "").split())  # of \\tanh the name
     return re.split(r"(?<=[.?!:]) (?=[A-Z])", text)[0]
 
 

@@ -1,7 +1,7 @@
 """Sphinx extension: leave out of the built book the static files that no page uses.
 
-Themes and extensions copy everything that they have: source maps, icons for authors, translations. A file is used if its
-name stands in a page, or in a style sheet or script that is used.
+Themes and extensions copy everything that they have: source maps, icons for authors, translations. A file is used if
+its name stands in a page, or in a style sheet or script that is used.
 """
 
 import re
