@@ -74,7 +74,7 @@ def _foreign(url: str) -> bool:
 
 @contextmanager
 def watched_page(browser: Browser | BrowserContext, **options) -> Iterator[Page]:
-    """Open a page, of a browser in a context of its own; fail in the end if anything went wrong or another was asked."""
+    """Open a page, of a browser in a context of its own; fail in the end if anything went wrong on it."""
     trouble: list[str] = []
     page = browser.new_page(**options)
     watch(page, trouble)
