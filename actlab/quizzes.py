@@ -20,6 +20,7 @@ none. ``claim`` names an entry of the ledger that a question rests on. Expressio
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import tomllib
 from collections import Counter
@@ -41,6 +42,7 @@ PIECES = re.compile(
     r"`(?P<code>[^`]+)`|\$(?P<formula>[^$]+)\$|\*(?P<stress>\S(?:[^*]*\S)?)\*|\{(?P<expression>[^{}]+)\}"
 )
 _NEGATIVE = re.compile(r"-(?=[\d.])")
+_DOTTED = re.compile(r"\bactlab(?:\.\w+)+")
 
 _FIELDS = {
     "question": {"text": str, "answer": list, "claim": str},
@@ -131,6 +133,8 @@ def _value(source: str, expression: str) -> Any:
     if "__" in expression:
         raise ValueError(f"{expression!r} must not have a name with two underscores")
     try:
+        for name in _DOTTED.findall(expression):
+            pkgutil.resolve_name(name)  # imports what it names, such as a record that is loaded on demand
         return eval(source, {"actlab": actlab, "np": np, "found": found})
     except Exception as error:
         raise ValueError(f"{expression!r} cannot be computed: {type(error).__name__}: {error}") from error
