@@ -14,18 +14,21 @@ A file has three to five blocks like this::
 A text is one paragraph with `` `code` ``, ``*stress*`` and ``$formulas$``. Outside code and formulas, what stands in
 braces is a Python expression with its format, as in an f-string, so that no result is typed. ``measured`` is an
 expression that is true for the right answer and false for the others; a question has it in each of its answers or in
-none. ``claim`` names an entry of the ledger that a question rests on. Expressions may use ``actlab``, ``np`` and
-``found("id")``, the measured numbers of a claim by name.
+none. ``claim`` names an entry of the ledger that a question rests on. Expressions may use ``actlab``, ``np``,
+``found("id")``, which gives the measured numbers of a claim by name, and what the question itself names in ``given``,
+such as ``given.x = "np.linspace(-5, 5, 101)"``, each computed once, in the order of the file.
 """
 
 from __future__ import annotations
 
 import pkgutil
+import random
 import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +48,7 @@ _NEGATIVE = re.compile(r"-(?=[\d.])")
 _DOTTED = re.compile(r"\bactlab(?:\.\w+)+")
 
 _FIELDS = {
-    "question": {"text": str, "answer": list, "claim": str},
+    "question": {"text": str, "answer": list, "claim": str, "given": dict},
     "answer": {"text": str, "feedback": str, "right": bool, "measured": str},
 }
 _NEEDED = {"question": ("text", "answer"), "answer": ("text", "feedback")}
@@ -63,11 +66,38 @@ class Answer:
 
 @dataclass(frozen=True)
 class Question:
-    """A question, its answers in the order of the file, and the claim that it rests on, if it does on one."""
+    """A question, its answers, the claim that it rests on, if it does on one, and names for its expressions."""
 
     text: str
     answer: tuple[Answer, ...]
     claim: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _scope(self) -> dict[str, Any]:
+        scope = {"actlab": actlab, "np": np, "found": found}
+        for name, expression in self.given.items():
+            scope[name] = _value(expression, expression, scope)
+        return scope
+
+    def computed(self, text: str) -> str:
+        """Fill in what stands in braces outside code and formulas; a negative number gets the sign of mathematics."""
+
+        def fill(piece: re.Match) -> str:
+            if stress := piece["stress"]:
+                return f"*{self.computed(stress)}*"
+            if expression := piece["expression"]:
+                return _NEGATIVE.sub("−", _value(f'f"""{{{expression}}}"""', expression, self._scope))
+            return piece[0]
+
+        return PIECES.sub(fill, text)
+
+    def holds(self, answer: Answer) -> bool:
+        """Whether what an answer measures is so."""
+        value = _value(answer.measured, answer.measured, self._scope)
+        if not isinstance(value, bool | np.bool_):
+            raise ValueError(f"{answer.measured!r} must be true or false; got {value!r}")
+        return bool(value)
 
 
 def read(path: str | Path) -> tuple[Question, ...]:
@@ -99,25 +129,17 @@ def read(path: str | Path) -> tuple[Question, ...]:
     return questions
 
 
-def computed(text: str) -> str:
-    """Fill in what stands in braces outside code and formulas; a negative number gets the sign of mathematics."""
-
-    def fill(piece: re.Match) -> str:
-        if stress := piece["stress"]:
-            return f"*{computed(stress)}*"
-        if expression := piece["expression"]:
-            return _NEGATIVE.sub("−", _value(f'f"""{{{expression}}}"""', expression))
-        return piece[0]
-
-    return PIECES.sub(fill, text)
-
-
-def holds(expression: str) -> bool:
-    """Whether what an answer measures is so."""
-    value = _value(expression, expression)
-    if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"{expression!r} must be true or false; got {value!r}")
-    return bool(value)
+def shuffled(questions: tuple[Question, ...], seed: str) -> tuple[Question, ...]:
+    """Shuffle the answers of each question, in the same way for the same seed; no place has most of the right ones."""
+    rng = random.Random(seed)
+    mixed = []
+    for place, question in zip(rng.sample(range(len(questions)), len(questions)), questions, strict=True):
+        (right,) = (answer for answer in question.answer if answer.right)
+        answers = [answer for answer in question.answer if not answer.right]
+        rng.shuffle(answers)
+        answers.insert(place % len(question.answer), right)
+        mixed.append(replace(question, answer=tuple(answers)))
+    return tuple(mixed)
 
 
 def found(claim: str) -> Mapping[str, Any]:
@@ -129,13 +151,13 @@ def found(claim: str) -> Mapping[str, Any]:
     return CLAIMS[claim].found.values
 
 
-def _value(source: str, expression: str) -> Any:
+def _value(source: str, expression: str, scope: dict[str, Any]) -> Any:
     if "__" in expression:
         raise ValueError(f"{expression!r} must not have a name with two underscores")
     try:
         for name in _DOTTED.findall(expression):
             pkgutil.resolve_name(name)  # imports what it names, such as a record that is loaded on demand
-        return eval(source, {"actlab": actlab, "np": np, "found": found})
+        return eval(source, scope)
     except Exception as error:
         raise ValueError(f"{expression!r} cannot be computed: {type(error).__name__}: {error}") from error
 
@@ -161,14 +183,21 @@ def _faults(where: str, kind: str, table: Any) -> list[str]:
         value = table[name]
         if not isinstance(value, fields[name]):
             faults.append(f"{where}: {name} must be of type {fields[name].__name__}; got {value!r}")
-        elif isinstance(value, str) and not value.strip():
+        elif fields[name] is str and not _is_text(value):
             faults.append(f"{where}: {name} is empty")
+    given = table.get("given", {}) if kind == "question" else {}
+    if isinstance(given, dict):
+        faults += [f"{where}: given.{name} must be an expression in a text" for name in given if not _is_text(given[name])]
     answers = table.get("answer", []) if kind == "question" else None
     if isinstance(answers, list):
         faults += _count(where, "answers", answers, ANSWERS)
         for number, answer in enumerate(answers, 1):
             faults += _faults(f"{where}, answer {number}", "answer", answer)
     return faults
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _breaches(where: str, question: Question) -> list[str]:

@@ -9,7 +9,7 @@ export const element = (name, properties = {}, ...children) => {
 };
 
 // JupyterLab would take the arrow keys for itself, unless the input says otherwise.
-const quiet = (node) => {
+export const quiet = (node) => {
   node.dataset.lmSuppressShortcuts = "true";
   return node;
 };
