@@ -23,6 +23,7 @@ the question names in ``given``, each computed once, in the order of the file.
 
 from __future__ import annotations
 
+import pkgutil
 import random
 import re
 import tomllib
@@ -46,6 +47,7 @@ PIECES = re.compile(
     r"`(?P<code>[^`]+)`|\$(?P<formula>[^$]+)\$|\*(?P<stress>\S(?:[^*]*\S)?)\*|\{(?P<expression>[^{}]+)\}"
 )
 _NEGATIVE = re.compile(r"-(?=[\d.])")
+_DOTTED = re.compile(r"\bactlab(?:\.\w+)+")
 
 _FIELDS = {
     "question": {"text": str, "answer": list, "claim": str, "given": dict},
@@ -155,6 +157,8 @@ def _value(source: str, expression: str, scope: dict[str, Any]) -> Any:
     if "__" in expression:
         raise ValueError(f"{expression!r} must not have a name with two underscores")
     try:
+        for name in _DOTTED.findall(expression):
+            pkgutil.resolve_name(name)  # imports what it names, such as a record that is loaded on demand
         return eval(source, scope)
     except Exception as error:
         raise ValueError(f"{expression!r} cannot be computed: {type(error).__name__}: {error}") from error
