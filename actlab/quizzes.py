@@ -14,13 +14,14 @@ A file has three to five blocks like this::
 A text is one paragraph with `` `code` ``, ``*stress*`` and ``$formulas$``. Outside code and formulas, what stands in
 braces is a Python expression with its format, as in an f-string, so that no result is typed. ``measured`` is an
 expression that is true for the right answer and false for the others; a question has it in each of its answers or in
-none. ``claim`` names an entry of the ledger that a question rests on. Expressions may use ``actlab``, ``np``,
-``found("id")``, which gives the measured numbers of a claim by name, and what the question itself names in ``given``,
-such as ``given.x = "np.linspace(-5, 5, 101)"``, each computed once, in the order of the file.
+none. ``claim`` names an entry of the ledger that a question rests on. Expressions may use ``actlab`` with every module
+of it, ``np``, ``found("id")``, which gives the measured numbers of a claim by name, and what the question itself names
+in ``given``, such as ``given.x = "np.linspace(-5, 5, 101)"``, each computed once, in the order of the file.
 """
 
 from __future__ import annotations
 
+import pkgutil
 import random
 import re
 import tomllib
@@ -43,6 +44,7 @@ ANSWERS = (3, 5)
 PIECES = re.compile(
     r"`(?P<code>[^`]+)`|\$(?P<formula>[^$]+)\$|\*(?P<stress>\S(?:[^*]*\S)?)\*|\{(?P<expression>[^{}]+)\}"
 )
+_MODULES = re.compile(r"\bactlab(?:\.\w+)+")
 _NEGATIVE = re.compile(r"-(?=[\d.])")
 
 _FIELDS = {
@@ -153,6 +155,8 @@ def _value(source: str, expression: str, scope: dict[str, Any]) -> Any:
     if "__" in expression:
         raise ValueError(f"{expression!r} must not have a name with two underscores")
     try:
+        for named in _MODULES.findall(expression):
+            pkgutil.resolve_name(named)  # imports the modules on the way
         return eval(source, scope)
     except Exception as error:
         raise ValueError(f"{expression!r} cannot be computed: {type(error).__name__}: {error}") from error
