@@ -242,7 +242,7 @@ def test_every_answer_is_answered(path):
         for answer in one.answer:
             said = one.computed(answer.feedback)
             assert len(said) >= 60 and said.endswith("."), said
-            assert not re.match(r"(right|yes|correct|no|wrong|false)\b", said, re.I), "the page says that itself"
+            assert not re.match(r"(right|yes|correct|no|wrong|false)[,.:;]", said, re.I), "the page says that itself"
         # The longest answer is not always the right one; that none is twice as long keeps it from standing out.
         lengths = {answer.text: len(answer.text) for answer in one.answer}
         (right,) = (len(answer.text) for answer in one.answer if answer.right)
