@@ -89,7 +89,7 @@ def test_a_sound_quiz_is_read(tmp_path):
         ("Count them.", "Count {them.", "question 1: { without its partner in 'Count {them.'"),
         ("one and one", "1 and 1", "questions alike: 'what is 1 and 1?'"),
         ('{text = "Eleven"', '#{text = "Eleven"', "question 1: 2 answers; expected 3 to 5"),
-        ("answer = [", "given = {x = 1}\nanswer = [", "question 1: given.x must be an expression in a text"),
+        ("answer = [", "given = {x = 1}\nanswer = [", "question 1: given.x must be an expression"),
         ("answer = [", "answer = 7\nrest = [", "question 1: answer must be of type list; got 7"),
         ("[[question]]", "[[query]]", "'query' is unknown; a quiz has only [[question]]"),
         ("[[question]]", "[[question]", "not TOML: "),
