@@ -17,8 +17,8 @@ and formulas, what stands in braces is a Python expression with its format, as i
 typed. ``measured`` is an expression that is true for the right answer and false for the others; a question has it in
 each of its answers or in none. ``claim`` names an entry of the ledger that a question rests on.
 
-Expressions may use ``actlab``, ``np``, ``found("id")``, which gives the measured numbers of a claim by name, and what
-the question names in ``given``, each computed once, in the order of the file.
+Expressions may use ``actlab`` with all of its modules, ``np``, ``found("id")``, which gives the measured numbers of a
+claim by name, and what the question names in ``given``, each computed once, in the order of the file.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def _value(source: str, expression: str, scope: dict[str, Any]) -> Any:
         raise ValueError(f"{expression!r} must not have a name with two underscores")
     try:
         for name in _DOTTED.findall(expression):
-            pkgutil.resolve_name(name)  # imports what it names, such as a record that is loaded on demand
+            pkgutil.resolve_name(name)  # imports the modules on the way
         return eval(source, scope)
     except Exception as error:
         raise ValueError(f"{expression!r} cannot be computed: {type(error).__name__}: {error}") from error

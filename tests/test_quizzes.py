@@ -4,12 +4,14 @@ import ast
 import difflib
 import itertools
 import re
+import sys
 from pathlib import Path
 
 import execute
 import pytest
 import yaml
 
+import actlab
 from actlab import quizzes
 from actlab.claims import CLAIMS
 from tests.test_book import BOOK, code, read
@@ -142,6 +144,12 @@ def test_what_stands_in_braces_is_computed(text, said):
 def test_what_cannot_be_computed_is_named(expression, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         question().computed(f"{{{expression}}}")
+
+
+def test_an_expression_imports_the_modules_that_it_names(monkeypatch):
+    monkeypatch.delattr(actlab, "checkpoints", raising=False)
+    monkeypatch.delitem(sys.modules, "actlab.checkpoints", raising=False)
+    assert question().computed("{actlab.checkpoints.Checkpoints.mro()[-1] is object}") == "True"
 
 
 def test_a_measurement_is_true_or_false():
