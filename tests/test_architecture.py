@@ -119,6 +119,7 @@ ALLOWED = {
     "figures": {"core", "functions", "formulas", "properties"},
     "cards": {"catalogue", "core", "figures", "formulas"},
     "widgets": {
+        "catalogue",
         "core",
         "experiments",
         "figures",

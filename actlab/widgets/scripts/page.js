@@ -31,16 +31,21 @@ const plainModel = (state) => {
 // --- The address: #figure?name=value&..., with the values that differ from those of the page --------------------------
 
 const read = (id) => {
-  const [name, query] = decodeURI(location.hash.slice(1)).split("?");
+  const [name, query] = location.hash.slice(1).split("?");
   return name === id && query !== undefined ? new URLSearchParams(query) : null;
 };
 
 const written = (value) =>
   typeof value === "object" ? Object.entries(value).map(([key, number]) => `${key}:${number}`).join(",") : String(value);
 
+const pair = (text) => {
+  const [key, number = ""] = text.split(":");
+  return [key, number.trim() === "" ? NaN : Number(number)];
+};
+
 const parsed = (field, text) => {
   if (field.kind === "choice") return text;
-  if (field.kind === "numbers") return Object.fromEntries(text.split(",").map((part) => part.split(":")).map(([key, value]) => [key, Number(value)]));
+  if (field.kind === "numbers") return Object.fromEntries(text.split(",").filter(Boolean).map(pair));
   if (field.kind === "switch") return text === "true" ? true : text === "false" ? false : undefined;
   return text.trim() === "" ? undefined : Number(text);
 };
