@@ -65,7 +65,7 @@ class FunctionExplorer(Figure, script="explorer"):
     compare = _Function([NOTHING, *_NAMES], NOTHING).tag(sync=True, label="Compare with", names={NOTHING: "nothing"})
     compare_parameters = traitlets.Dict().tag(sync=True, label="Its parameters")
     x = traitlets.Float(1.0, min=-100, max=100).tag(sync=True, label="x", step=0.05)
-    reach = traitlets.Float(4.0, min=1, max=100).tag(sync=True, label="Window: −x to x, x =", log=True)
+    reach = traitlets.Float(4.0, min=1, max=100).tag(sync=True, label="Window, x up to ±", log=True)
     f = traitlets.Bool(True).tag(sync=True, label="f")
     df = traitlets.Bool(True).tag(sync=True, label="f′, the slope")
     d2f = traitlets.Bool(False).tag(sync=True, label="f″")

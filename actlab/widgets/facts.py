@@ -12,9 +12,7 @@ def module() -> str:
     """An ES module with ``FLAT``, below which a slope is flat, and ``FACTS``: name -> title -> lines of text."""
     table = catalogue.properties()
     facts = {
-        name.strip("`"): {
-            title: cell.split("<br>") if cell else [] for title, cell in zip(table.columns[1:], cells, strict=True)
-        }
+        name.strip("`"): {title: _lines(cell) for title, cell in zip(table.columns[1:], cells, strict=True)}
         for name, *cells in table.rows
     }
     return (
@@ -22,3 +20,8 @@ def module() -> str:
         f"export const FLAT = {FLAT};\n"
         f"export const FACTS = {json.dumps(facts, ensure_ascii=False)};\n"
     )
+
+
+def _lines(cell: str) -> list[str]:
+    """The lines of a cell; only the column of what is saturated has empty ones."""
+    return cell.replace("-", "\N{MINUS SIGN}").split("<br>") if cell else ["nowhere"]

@@ -9,7 +9,7 @@ import { plot, shown } from "./plot.js";
 
 const SWITCHES = ["f", "df", "d2f"];
 const MARKS = ["f", "f′", "f″"];
-const DASHES = [undefined, "7 4", "2 4"];
+const DASHES = [undefined, "7 4", "2 3"];
 // The colour of a second function that would have that of the first.
 const INSTEAD = [SERIES[12], SERIES[3]];
 const DIGITS = 4;
@@ -52,15 +52,13 @@ const keeper = () => {
   };
 };
 
-const layersOf = ({ functions, reach, x }, orders, keep) => {
-  const layers = [{ kind: "rule", y: 0 }, { kind: "rule", x }];
-  const values = [];
+const layersOf = ({ functions, reach, x }, orders, keep, nameShade) => {
+  const [back, layers, values] = [[], [{ kind: "rule", y: 0 }, { kind: "rule", x }], []];
   for (const each of functions) {
     const { record, p, colour, label } = each;
     const { curves, shades } = keep(each, reach);
     for (const [low, high] of shades) {
-      const named = layers.some(({ kind }) => kind === "shade");
-      layers.unshift({ kind: "shade", low, high, colour, name: named ? undefined : "saturated, or slope 0" });
+      back.push({ kind: "shade", low, high, colour });
     }
     for (const order of orders) {
       const { xs, ys, jumps } = curves[order];
@@ -77,11 +75,12 @@ const layersOf = ({ functions, reach, x }, orders, keep) => {
       const named = layers.some(({ name }) => name === "tangent");
       layers.push({
         kind: "curve", xs: [-reach, reach], ys: [-reach, reach].map((at) => height + slope * (at - x)),
-        dash: "1 3", width: 1.5, name: named ? undefined : "tangent",
+        dash: "2 3", width: 1.5, name: named ? undefined : "tangent",
       });
     }
   }
-  return { layers, y: { ...heights(values, reach), label: orders.includes(0) ? "f" : "" } };
+  if (nameShade && back.length) back[0].name = "saturated, or slope 0";
+  return { layers: [...back, ...layers], y: { ...heights(values, reach), label: orders.map((order) => MARKS[order]).join(", ") } };
 };
 
 // --- Words ------------------------------------------------------------------------------------------------------------
@@ -107,26 +106,45 @@ const description = (state, orders) => {
 
 // --- The table --------------------------------------------------------------------------------------------------------
 
-const row = (title, cells) =>
-  element("tr", {}, element("th", { scope: "row", textContent: title }),
-    ...cells.map((lines) => element("td", {}, ...lines.map((text) => element("div", { textContent: text })))));
+const row = (title, cells) => element("tr", {}, element("th", { scope: "row", textContent: title }), ...cells);
 
-const heading = (text, columns) =>
-  element("tr", {}, element("th", { scope: "rowgroup", colSpan: columns + 1, textContent: text }));
+const heading = (node, columns) =>
+  element("tr", {}, element("th", { scope: "rowgroup", colSpan: columns + 1 }, node));
 
-const tableOf = ({ functions, x }) => {
-  const columns = functions.length;
-  const names = functions.map(({ label }) => element("th", { scope: "col", textContent: label }));
-  const here = functions.map((each) => valuesAt(each, x));
-  const changed = functions.some((each) => each.changed);
-  const titles = Object.keys(FACTS[functions[0].name]);
-  return [
-    element("thead", {}, element("tr", {}, element("td"), ...names)),
-    element("tbody", {}, heading(`at x = ${shown(x, DIGITS)}`, columns),
-      ...MARKS.map((mark, order) => row(`${mark}(x)`, here.map((values) => [values[order]])))),
-    element("tbody", {}, heading(changed ? "measured with the default parameters, not with those above" : "measured", columns),
-      ...titles.map((title) => row(title, functions.map(({ name }) => FACTS[name][title])))),
-  ];
+const factCell = (lines) => element("td", {}, ...lines.map((text) => element("div", { textContent: text })));
+
+// A table, and a function that fills it: what moves with x is written into the cells that are there.
+const tableFor = () => {
+  const table = element("table", { className: "live-table" });
+  const place = element("span");
+  let cells = [];
+  let columns = "";
+
+  const build = (functions) => {
+    const width = functions.length;
+    const heads = functions.map(({ label }) => element("th", { scope: "col", textContent: label }));
+    const measured = functions.some(({ changed }) => changed)
+      ? "measured with the default parameters, not with those above"
+      : "measured";
+    cells = MARKS.map(() => functions.map(() => element("td")));
+    const titles = Object.keys(FACTS[functions[0].name]);
+    table.replaceChildren(
+      element("thead", {}, element("tr", {}, element("td"), ...heads)),
+      element("tbody", {}, heading(place, width), ...MARKS.map((mark, order) => row(`${mark}(x)`, cells[order]))),
+      element("tbody", {}, heading(measured, width),
+        ...titles.map((title) => row(title, functions.map(({ name }) => factCell(FACTS[name][title]))))),
+    );
+  };
+
+  const fill = ({ functions, x }) => {
+    const labels = JSON.stringify(functions.map(({ label }) => label));
+    if (labels !== columns) build(functions);
+    columns = labels;
+    place.textContent = `at x = ${shown(x, DIGITS)}`;
+    functions.forEach((each, column) =>
+      valuesAt(each, x).forEach((text, order) => (cells[order][column].textContent = text)));
+  };
+  return { table, fill };
 };
 
 // --- Controls ---------------------------------------------------------------------------------------------------------
@@ -220,25 +238,36 @@ export const render = ({ model, el }) => {
     model.set("x", placeOf(x, model.get("reach")));
     model.save_changes();
   };
-  const plots = [[0], [1, 2]].map((orders) => ({ orders, picture: plot({ label: "Graph", height: orders.length > 1 ? 200 : 240, drag }) }));
-  const table = element("table", { className: "live-table" });
+  const plots = [
+    { all: [0], picture: plot({ label: "f", height: 240, drag }) },
+    { all: [1, 2], picture: plot({ label: "f′ and f″", height: 200, drag }) },
+  ];
+  const { table, fill } = tableFor();
   const status = element("p", { className: "live-told", role: "status" });
   const keep = keeper();
   let told = 0;
 
   const draw = () => {
     const state = seen(model);
-    const shownPlots = plots.map(({ orders, picture }) => ({ picture, orders: orders.filter((order) => state.orders[order]) }));
-    for (const { picture, orders } of shownPlots) {
+    let first = true;
+    for (const { all, picture } of plots) {
+      const orders = all.filter((order) => state.orders[order]);
       picture.element.hidden = orders.length === 0;
       if (orders.length === 0) continue;
-      picture.draw({ x: { low: -state.reach, high: state.reach, label: "x" }, ...layersOf(state, orders, keep) });
+      picture.draw({ x: { low: -state.reach, high: state.reach }, ...layersOf(state, orders, keep, first) });
+      first = false;
     }
-    table.replaceChildren(...tableOf(state));
+    fill(state);
+  };
+  const describe = () => {
+    const state = seen(model);
+    for (const { all, picture } of plots) picture.describe(description(state, all.filter((order) => state.orders[order])));
+  };
+  const tell = () => {
     clearTimeout(told);
     told = setTimeout(() => {
-      for (const { picture, orders } of shownPlots) picture.describe(description(state, orders));
-      status.textContent = said(state);
+      describe();
+      status.textContent = said(seen(model));
     }, QUIET);
   };
 
@@ -255,6 +284,10 @@ export const render = ({ model, el }) => {
     status,
   );
   const soon = oncePerFrame(draw);
-  for (const name of Object.keys(model.get("fields"))) model.on(`change:${name}`, soon);
+  for (const name of Object.keys(model.get("fields"))) {
+    model.on(`change:${name}`, soon);
+    model.on(`change:${name}`, tell);
+  }
   draw();
+  describe();
 };
