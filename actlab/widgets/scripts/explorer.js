@@ -176,7 +176,7 @@ const parameterControls = (model, { trait, own }) => {
       part(model, own, { kind: "number", low, high, label: `${name}: ${key}` },
         () => fitting(FUNCTIONS[name], model.get(own))[key] ?? initial,
         (value) => {
-          const { [key]: _, ...others } = model.get(own);
+          const { [key]: _, ...others } = fitting(FUNCTIONS[name], model.get(own));
           model.set(own, value === initial ? others : { ...others, [key]: value });
         }));
     const reset = button("Defaults", () => {
