@@ -11,6 +11,8 @@ import chromium
 import numpy as np
 import pytest
 
+from actlab.widgets import bundle
+
 _FOUND = {"node": shutil.which("node") or shutil.which("nodejs"), "browser": chromium.find()}
 
 #: What is installed of "node" and "browser", with its path.
@@ -63,3 +65,9 @@ def _printed(command: list[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
+
+
+def scripts(imported: dict[str, list[str]], change=lambda text: text) -> str:
+    """Return the text of modules of the figures, joined and changed, and below it the names that ``imported`` has."""
+    names = "".join(f"const {{ {', '.join(names)} }} = {module}_js;\n" for module, names in imported.items())
+    return change(bundle._joined(imported)) + names

@@ -120,6 +120,7 @@ ALLOWED = {
     "quizzes": {"__init__"},
     "cards": {"catalogue", "core", "figures", "formulas"},
     "widgets": {
+        "catalogue",
         "core",
         "experiments",
         "figures",

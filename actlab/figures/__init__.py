@@ -21,7 +21,7 @@ from actlab.figures.families import (
     quantisation_errors,
     recovery_steps,
 )
-from actlab.figures.functions import curve, family, gallery, jacobian, landmarks, landmarks_text, outputs
+from actlab.figures.functions import curve, family, gallery, jacobian, landmarks, landmarks_text, outputs, shade
 from actlab.figures.gradients import gradients, phases, remedies, trainable
 from actlab.figures.initialisation import chi_heat_map, gradient_spread, theory_over_band
 from actlab.figures.misconceptions import additivity, clipped, gaps, pieces, plus_signs, recorded_losses
@@ -48,6 +48,6 @@ __all__ = [
     "layer_movement", "learned_slopes", "linear_training", "loss_course", "loss_histograms", "lost_digits",
     "mlp_diagram", "moments_through_depth", "number_line", "one_unit_fit", "outputs", "phases", "pieces",
     "plus_signs", "quantile_band", "quantisation_errors", "recorded_losses", "recovery_steps", "reliability",
-    "remedies", "separation", "share_heat_map", "shares", "shares_by_rate", "shifted_fit", "shifted_parts",
+    "remedies", "separation", "shade", "share_heat_map", "shares", "shares_by_rate", "shifted_fit", "shifted_parts",
     "singular_value_histograms", "speeds", "tails", "theory_over_band", "trainable", "unit_paths", "use_style",
 ]  # fmt: skip

@@ -16,13 +16,16 @@ from actlab.properties import Extremum, number
 _CROWD_STYLES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 1.5, 1.5, 1.5)))
 
 
-def curve(activation: Elementwise, ax: Axes, *, low: float = -5.0, high: float = 5.0, order: int = 0) -> Axes:
+def curve(
+    activation: Elementwise, ax: Axes, *, low: float = -5.0, high: float = 5.0, order: int = 0, color=None
+) -> Axes:
     """Draw f (order 0, solid), f' (1, dashed) or f'' (2, dotted) of ``activation`` from ``low`` to ``high``.
 
-    A jump is a gap in the line, with a dot at the value that the activation declares there.
+    A jump is a gap in the line, with a dot at the value that the activation declares there. Without a ``color`` it is
+    that which the activation has in all figures.
     """
     evaluate = (activation, activation.derivative, activation.second_derivative)[order]
-    line = {"color": colour(activation), "linestyle": ("-", "--", ":")[order]}
+    line = {"color": color or colour(activation), "linestyle": ("-", "--", ":")[order]}
     ends = [low, *sorted(k for k in activation.kinks if low < k < high), high]
     for left, right in pairwise(ends):
         # Just inside the piece: at a kink itself the function belongs to one of the two sides.
@@ -65,7 +68,7 @@ def landmarks(
     x = np.linspace(low, high, 401)
     orders = ((activation, facts.extrema), (activation.derivative, facts.slope_extrema))
     for order, (ax, (g, extrema)) in enumerate(zip(np.ravel(axes), orders, strict=True)):
-        _shade(activation, ax, low, high)
+        shade(activation, ax, low=low, high=high)
         ax.axhline(0, color="0.8", linewidth=1)
         curve(activation, ax, low=low, high=high, order=order)
         seen = [extremum for extremum in extrema if low < extremum.x < high]
@@ -161,13 +164,14 @@ def _reach(activation: Elementwise) -> float:
     return float(np.ceil(1.3 * max((abs(place) for place in places if np.isfinite(place)), default=0) + 0.5).clip(4))
 
 
-def _shade(activation: Elementwise, ax: Axes, low: float, high: float) -> None:
-    """A grey background where a unit is dead or saturated."""
+def shade(activation: Elementwise, ax: Axes, *, low: float, high: float, color="0.5") -> Axes:
+    """Colour the background where a unit is dead or saturated."""
     facts = activation.properties
     x = np.unique([low, high, *(end for i in (*facts.saturation, *facts.dead) for end in (i.low, i.high))])
     for left, right in pairwise(x[(low <= x) & (x <= high)]):
         if any((left + right) / 2 in interval for interval in (*facts.saturation, *facts.dead)):
-            ax.axvspan(*stable([left, right]), color="0.5", alpha=0.15, linewidth=0)
+            ax.axvspan(*stable([left, right]), color=color, alpha=0.15, linewidth=0)
+    return ax
 
 
 def _mark(extremum: Extremum, ax: Axes, color) -> None:

@@ -2,10 +2,9 @@
 
 Browsers refuse modules there.
 
-``scripts/`` holds ES modules, each with named exports and imports of its neighbours; ``functions.js`` and
-``palette.js`` are generated. In the text each becomes a namespace of its own, before those that import it. Of the
-syntax of modules it knows what they use: ``import { a, b } from "./other.js";`` and ``export`` before ``const``,
-``function`` or ``class``.
+``scripts/`` holds ES modules, each with named exports and imports of its neighbours; others are generated. In the text
+each becomes a namespace of its own, before those that import it. Of the syntax of modules it knows what they use:
+``import { a, b } from "./other.js";`` and ``export`` before ``const``, ``function`` or ``class``.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ import re
 from functools import cache
 from pathlib import Path
 
-from actlab.widgets import javascript, palette
+from actlab.widgets import facts, javascript, palette
 
 SCRIPTS = Path(__file__).parent / "scripts"
-_GENERATED = {"functions": javascript.module, "palette": palette.module}
+_GENERATED = {"facts": facts.module, "functions": javascript.module, "palette": palette.module}
 
 _IMPORT = re.compile(r'^import \{\s*([\w\s,]+?),?\s*\} from "\./(\w+)\.js";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:const|function\*?|async function|class) (\w+))", re.MULTILINE)

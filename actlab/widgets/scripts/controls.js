@@ -20,6 +20,13 @@ const change = (model, name, value) => {
   model.save_changes();
 };
 
+// The input says its value itself: to a screen reader this one would be part of the label, and news at every step.
+const shownValue = () => {
+  const output = element("output");
+  output.setAttribute("aria-hidden", "true");
+  return output;
+};
+
 const labelled = (field, ...inputs) => element("label", { className: "live-control" }, element("span", { textContent: field.label }), ...inputs);
 
 const bound = (model, name, show) => {
@@ -47,15 +54,22 @@ const choice = (model, name, field, { group }) => {
 
 const STEPS = 400; // positions of a logarithmic slider
 
+// The largest of 1, 2 or 5 times a power of ten that is no more than a number: steps between which round numbers lie.
+const roundDown = (rough) => {
+  const power = 10 ** Math.floor(Math.log10(rough) + 1e-9);
+  return [5, 2, 1].find((factor) => factor * power <= rough * (1 + 1e-9)) * power;
+};
+
 const slider = (model, name, field) => {
-  const { low, high, log, step } = field;
+  const { low, high, log } = field;
+  const step = field.step ?? (field.kind === "whole" ? 1 : roundDown((high - low) / 160));
   const toSlider = log ? (value) => Math.round((STEPS * Math.log(value / low)) / Math.log(high / low)) : (value) => value;
   const fromSlider = log
     ? (place) => Number((low * (high / low) ** (place / STEPS)).toPrecision(3))
     : (place) => Number(place.toPrecision(12));
-  const range = log ? { min: 0, max: STEPS, step: 1 } : { min: low, max: high, step: step ?? (field.kind === "whole" ? 1 : (high - low) / 200) };
+  const range = log ? { min: 0, max: STEPS, step: 1 } : { min: low, max: high, step };
   const input = quiet(element("input", { type: "range", ...range }));
-  const output = element("output");
+  const output = shownValue();
   input.addEventListener("input", () => change(model, name, fromSlider(input.valueAsNumber)));
   bound(model, name, () => {
     const value = model.get(name);
@@ -97,17 +111,6 @@ const CONTROLS = {
 export const control = (model, name, { group, label } = {}) => {
   const field = model.get("fields")[name];
   return CONTROLS[field.kind](model, name, label ? { ...field, label } : field, { group });
-};
-
-// The slider of a number that is no trait of its own, such as a parameter of the chosen function.
-export const range = ({ low, high, step, label, value, input }) => {
-  const node = quiet(element("input", { type: "range", min: low, max: high, step: step ?? (high - low) / 200, value }));
-  const output = element("output", { textContent: shown(value) });
-  node.addEventListener("input", () => {
-    output.textContent = shown(node.valueAsNumber);
-    input(node.valueAsNumber);
-  });
-  return labelled({ label }, node, output);
 };
 
 export const button = (text, pressed) => {

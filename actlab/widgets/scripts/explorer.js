@@ -1,35 +1,293 @@
-import { control, element } from "./controls.js";
+// The function explorer: f above, f′ and f″ below, a place x that is dragged, and what is known of the functions beside.
+
+import { button, control, element } from "./controls.js";
+import { ORDERS, fitting, heights, sampled, shaded } from "./curves.js";
+import { FACTS, FLAT } from "./facts.js";
 import { FUNCTIONS } from "./functions.js";
 import { COLOURS, SERIES } from "./palette.js";
 import { plot, shown } from "./plot.js";
 
-const STEPS = 600;
+const SWITCHES = ["f", "df", "d2f"];
+const MARKS = ["f", "f′", "f″"];
+const DASHES = [undefined, "7 4", "2 3"];
+// The colour of a second function that would have that of the first.
+const INSTEAD = [SERIES[12], SERIES[3]];
+const DIGITS = 4;
+const QUIET = 400; // milliseconds without a change, after which the change is told
+
+const ROLES = [
+  { trait: "function", own: "parameters" },
+  { trait: "compare", own: "compare_parameters" },
+];
+
+// What is drawn: one or two functions, the window, the place. What an address may hold and does not fit is left out.
+const seen = (model) => {
+  const reach = model.get("reach");
+  const functions = ROLES.filter(({ trait }) => Object.hasOwn(FUNCTIONS, model.get(trait))).map(({ trait, own }) => {
+    const name = model.get(trait);
+    const record = FUNCTIONS[name];
+    const p = fitting(record, model.get(own));
+    const changed = Object.entries(p).filter(([key, value]) => value !== record.parameters[key].default);
+    const values = changed.map(([key, value]) => `${key} = ${shown(value)}`).join(", ");
+    return { name, record, p, changed: values, label: values ? `${name} (${values})` : name, colour: COLOURS[name] };
+  });
+  const [first, second] = functions;
+  if (second) second.colour = [second.colour, ...INSTEAD].find(([light]) => light !== first.colour[0]);
+  return { functions, reach, x: Math.min(reach, Math.max(-reach, model.get("x"))), orders: SWITCHES.map((name) => model.get(name)) };
+};
+
+// --- Drawing ----------------------------------------------------------------------------------------------------------
+
+// Samples and shades of a function, kept until what they depend on changes: a drag of x leaves them as they are.
+const keeper = () => {
+  const kept = new Map();
+  return ({ name, record, p }, reach) => {
+    const key = JSON.stringify([name, p, reach]);
+    if (!kept.has(key)) {
+      if (kept.size > 8) kept.clear();
+      const curves = ORDERS.map((order) => sampled(record, p, order, -reach, reach));
+      kept.set(key, { curves, shades: shaded(record, p, FLAT) });
+    }
+    return kept.get(key);
+  };
+};
+
+const layersOf = ({ functions, reach, x }, orders, keep, nameShade) => {
+  const [back, layers, values] = [[], [{ kind: "rule", y: 0 }, { kind: "rule", x }], []];
+  for (const each of functions) {
+    const { record, p, colour, label } = each;
+    const { curves, shades } = keep(each, reach);
+    for (const [low, high] of shades) {
+      back.push({ kind: "shade", low, high, colour });
+    }
+    for (const order of orders) {
+      const { xs, ys, jumps } = curves[order];
+      values.push(...ys);
+      layers.push(
+        { kind: "curve", xs, ys, colour, dash: DASHES[order], name: order ? `${label} ${MARKS[order]}` : label },
+        { kind: "points", xs: jumps.map(({ at }) => at), ys: jumps.map(({ value }) => value), colour, radius: 3.5 },
+        { kind: "points", xs: jumps.map(({ at }) => at), ys: jumps.map(({ other }) => other), colour, radius: 3.5, hollow: true },
+        { kind: "points", xs: [x], ys: [record[ORDERS[order]](x, p)], colour, radius: 5 },
+      );
+    }
+    if (orders.includes(0)) {
+      const [height, slope] = [record.value(x, p), record.derivative(x, p)];
+      const named = layers.some(({ name }) => name === "tangent");
+      layers.push({
+        kind: "curve", xs: [-reach, reach], ys: [-reach, reach].map((at) => height + slope * (at - x)),
+        dash: "2 3", width: 1.5, name: named ? undefined : "tangent",
+      });
+    }
+  }
+  if (nameShade && back.length) back[0].name = "saturated, or slope 0";
+  return { layers: [...back, ...layers], y: { ...heights(values, reach), label: orders.map((order) => MARKS[order]).join(", ") } };
+};
+
+// --- Words ------------------------------------------------------------------------------------------------------------
+
+const valuesAt = ({ record, p }, x) => ORDERS.map((order) => shown(record[order](x, p), DIGITS));
+
+const said = ({ functions, x }) =>
+  functions
+    .map((each) => {
+      const [value, slope, second] = valuesAt(each, x);
+      return `${each.label} at x = ${shown(x, DIGITS)}: value ${value}, slope ${slope}, second derivative ${second}.`;
+    })
+    .join(" ");
+
+const description = (state, orders) => {
+  const kinds = orders.map((order) => ["value", "slope", "second derivative"][order]).join(" and ");
+  const courses = state.functions.map((each) => {
+    const ends = [-state.reach, state.reach].map((x) => orders.map((order) => valuesAt(each, x)[order]).join(" and "));
+    return `${each.label}, from ${ends[0]} at the left end to ${ends[1]} at the right`;
+  });
+  return `Graph of the ${kinds}, for x from ${shown(-state.reach)} to ${shown(state.reach)}: ${courses.join("; ")}. ${said(state)}`;
+};
+
+// --- The table --------------------------------------------------------------------------------------------------------
+
+const row = (title, cells) => element("tr", {}, element("th", { scope: "row", textContent: title }), ...cells);
+
+const heading = (node, columns) =>
+  element("tr", {}, element("th", { scope: "rowgroup", colSpan: columns + 1 }, node));
+
+const factCell = (lines) => element("td", {}, ...lines.map((text) => element("div", { textContent: text })));
+
+// A table, and a function that fills it: what moves with x is written into the cells that are there.
+const tableFor = () => {
+  const table = element("table", { className: "live-table" });
+  const place = element("span");
+  let cells = [];
+  let columns = "";
+
+  const build = (functions) => {
+    const width = functions.length;
+    const heads = functions.map(({ label }) => element("th", { scope: "col", textContent: label }));
+    const measured = functions.some(({ changed }) => changed)
+      ? "measured with the default parameters, not with those above"
+      : "measured";
+    cells = MARKS.map(() => functions.map(() => element("td")));
+    const titles = Object.keys(FACTS[functions[0].name]);
+    table.replaceChildren(
+      element("thead", {}, element("tr", {}, element("td"), ...heads)),
+      element("tbody", {}, heading(place, width), ...MARKS.map((mark, order) => row(`${mark}(x)`, cells[order]))),
+      element("tbody", {}, heading(measured, width),
+        ...titles.map((title) => row(title, functions.map(({ name }) => factCell(FACTS[name][title]))))),
+    );
+  };
+
+  const fill = ({ functions, x }) => {
+    const labels = JSON.stringify(functions.map(({ label }) => label));
+    if (labels !== columns) build(functions);
+    columns = labels;
+    place.textContent = `at x = ${shown(x, DIGITS)}`;
+    functions.forEach((each, column) =>
+      valuesAt(each, x).forEach((text, order) => (cells[order][column].textContent = text)));
+  };
+  return { table, fill };
+};
+
+// --- Controls ---------------------------------------------------------------------------------------------------------
+
+// A number that is no trait of its own as a model of just that: `field` says its limits, `read` and `write` what it is.
+const part = (model, trait, field, read, write) => {
+  const listeners = [];
+  return {
+    get: (name) => (name === "fields" ? { part: field } : read()),
+    set: (name, value) => write(value),
+    save_changes: () => model.save_changes(),
+    on(event, listener) {
+      listeners.push(listener);
+      model.on(`change:${trait}`, listener);
+    },
+    leave: () => listeners.forEach((listener) => model.off(`change:${trait}`, listener)),
+  };
+};
+
+// Sliders for the parameters of the function that `trait` names, made anew when it names another.
+const parameterControls = (model, { trait, own }) => {
+  const box = element("div", { className: "live-controls live-parameters" });
+  let parts = [];
+  const build = () => {
+    parts.forEach((each) => each.leave());
+    const name = model.get(trait);
+    const { parameters } = FUNCTIONS[name] ?? { parameters: {} };
+    parts = Object.entries(parameters).map(([key, { low, high, default: initial }]) =>
+      part(model, own, { kind: "number", low, high, label: `${name}: ${key}` },
+        () => fitting(FUNCTIONS[name], model.get(own))[key] ?? initial,
+        (value) => {
+          const { [key]: _, ...others } = fitting(FUNCTIONS[name], model.get(own));
+          model.set(own, value === initial ? others : { ...others, [key]: value });
+        }));
+    const reset = button("Defaults", () => {
+      model.set(own, {});
+      model.save_changes();
+    });
+    reset.setAttribute("aria-label", `Defaults of ${name}`);
+    box.replaceChildren(...parts.map((each) => control(each, "part")), ...(parts.length ? [reset] : []));
+  };
+  // Parameters that the next function has too stay as they are, as in Python.
+  model.on(`change:${trait}`, () => {
+    const record = FUNCTIONS[model.get(trait)];
+    model.set(own, record ? fitting(record, model.get(own)) : {});
+    build();
+  });
+  build();
+  return box;
+};
+
+// The slider of x, as wide as the axes above it, made anew when these reach less far or farther.
+const placeControl = (model) => {
+  const box = element("div", { className: "live-along" });
+  let place = null;
+  const build = () => {
+    place?.leave();
+    const reach = model.get("reach");
+    const { step, ...field } = model.get("fields").x;
+    place = part(model, "x", { ...field, low: -reach, high: reach }, () => seen(model).x, (value) => model.set("x", value));
+    box.replaceChildren(control(place, "part"));
+  };
+  model.on("change:reach", () => {
+    model.set("x", seen(model).x);
+    build();
+  });
+  build();
+  return box;
+};
+
+// A place as precise as a pixel of the window.
+const placeOf = (x, reach) => Number(x.toFixed(Math.max(0, 2 - Math.floor(Math.log10(reach)))));
+
+// --- The whole --------------------------------------------------------------------------------------------------------
+
+// Runs at most once per frame, after all traits of one change are set.
+const oncePerFrame = (draw) => {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      draw();
+    });
+  };
+};
 
 export const render = ({ model, el }) => {
-  const curves = plot({ label: "Function", drag: (x) => { model.set("x", x); model.save_changes(); } });
-  const status = element("p", { className: "live-status", role: "status" });
-  const draw = () => {
-    const name = model.get("function");
-    const record = FUNCTIONS[name];
-    const xs = Float64Array.from({ length: STEPS + 1 }, (_, i) => -6 + (12 * i) / STEPS);
-    const x = model.get("x");
-    curves.draw({
-      x: { low: -6, high: 6, label: "x" },
-      y: { low: -2, high: 4 },
-      layers: [
-        { kind: "curve", xs, ys: xs.map((x) => record.value(x)), colour: COLOURS[name], name: "f" },
-        { kind: "curve", xs, ys: xs.map((x) => record.derivative(x)), colour: SERIES[3], dash: "6 4", name: "f′" },
-        { kind: "points", xs: [x], ys: [record.value(x)], colour: COLOURS[name] },
-      ],
-    });
-    status.textContent = `f(${shown(x)}) = ${shown(record.value(x))}`;
+  const drag = (x) => {
+    model.set("x", placeOf(x, model.get("reach")));
+    model.save_changes();
   };
+  const plots = [
+    { all: [0], picture: plot({ label: "f", height: 240, drag }) },
+    { all: [1, 2], picture: plot({ label: "f′ and f″", height: 200, drag }) },
+  ];
+  const { table, fill } = tableFor();
+  const status = element("p", { className: "live-told", role: "status" });
+  const keep = keeper();
+  let told = 0;
+
+  const draw = () => {
+    const state = seen(model);
+    let first = true;
+    for (const { all, picture } of plots) {
+      const orders = all.filter((order) => state.orders[order]);
+      picture.element.hidden = orders.length === 0;
+      if (orders.length === 0) continue;
+      picture.draw({ x: { low: -state.reach, high: state.reach }, ...layersOf(state, orders, keep, first) });
+      first = false;
+    }
+    fill(state);
+  };
+  const describe = () => {
+    const state = seen(model);
+    for (const { all, picture } of plots) picture.describe(description(state, all.filter((order) => state.orders[order])));
+  };
+  const tell = () => {
+    clearTimeout(told);
+    told = setTimeout(() => {
+      describe();
+      status.textContent = said(seen(model));
+    }, QUIET);
+  };
+
+  const byFamily = (name) => FUNCTIONS[name]?.family;
+  const chosen = ROLES.flatMap((role) => [control(model, role.trait, { group: byFamily }), parameterControls(model, role)]);
+  const switches = SWITCHES.map((name) => control(model, name));
   el.classList.add("live");
   el.append(
-    element("div", { className: "live-controls" }, control(model, "function", { group: (name) => FUNCTIONS[name].family }), control(model, "x")),
-    curves.element,
+    element("div", { className: "live-controls" }, ...chosen),
+    element("div", { className: "live-controls" }, ...switches, control(model, "reach")),
+    element("div", { className: "live-layout live-explorer" },
+      element("div", {}, ...plots.map(({ picture }) => picture.element), placeControl(model)),
+      table),
     status,
   );
-  for (const name of ["function", "x"]) model.on(`change:${name}`, draw);
+  const soon = oncePerFrame(draw);
+  for (const name of Object.keys(model.get("fields"))) {
+    model.on(`change:${name}`, soon);
+    model.on(`change:${name}`, tell);
+  }
   draw();
+  describe();
 };

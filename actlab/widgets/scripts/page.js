@@ -1,7 +1,7 @@
 // A figure in a page of the book, where no kernel is: its state stands in the page, and what a reader changes goes into
 // the address, so that a link shows what was seen.
 
-import { admissible } from "./controls.js";
+import { addressOf, admitted, queryFor } from "./address.js";
 
 // What a widget's `render` needs of a model, and no kernel behind it.
 const plainModel = (state) => {
@@ -28,40 +28,10 @@ const plainModel = (state) => {
   };
 };
 
-// --- The address: #figure?name=value&..., with the values that differ from those of the page --------------------------
-
-const read = (id) => {
-  const [name, query] = decodeURI(location.hash.slice(1)).split("?");
-  return name === id && query !== undefined ? new URLSearchParams(query) : null;
-};
-
-const written = (value) =>
-  typeof value === "object" ? Object.entries(value).map(([key, number]) => `${key}:${number}`).join(",") : String(value);
-
-const parsed = (field, text) => {
-  if (field.kind === "choice") return text;
-  if (field.kind === "numbers") return Object.fromEntries(text.split(",").map((part) => part.split(":")).map(([key, value]) => [key, Number(value)]));
-  if (field.kind === "switch") return text === "true" ? true : text === "false" ? false : undefined;
-  return text.trim() === "" ? undefined : Number(text);
-};
-
-// Apply what the address says. Of what is not admissible nothing is taken.
-const apply = (model, stored, given) => {
-  for (const [name, field] of Object.entries(stored.fields)) {
-    const value = given.has(name) ? admissible(field, parsed(field, given.get(name))) : stored[name];
-    if (value !== undefined) model.set(name, value);
-  }
+// Give the model what an address says, and what the page had where it says nothing.
+const apply = (model, stored, query) => {
+  for (const [name, value] of Object.entries(admitted(stored, query))) model.set(name, value);
   model.save_changes();
-};
-
-const addressOf = (id, model, stored) => {
-  const query = new URLSearchParams();
-  for (const name of Object.keys(stored.fields)) {
-    const value = model.get(name);
-    if (written(value) !== written(stored[name])) query.set(name, written(value));
-  }
-  const text = String(query);
-  return `#${id}${text ? `?${text}` : ""}`;
 };
 
 // Browsers refuse to be told of every frame of a drag.
@@ -70,7 +40,7 @@ const QUIET = 200;
 const follow = (id, model, stored, link) => {
   let waiting = 0;
   const write = () => {
-    link.href = addressOf(id, model, stored);
+    link.href = addressOf(id, stored, model.get);
     // On a file:// page, too, the part behind # may change.
     history.replaceState(history.state, "", link.href);
   };
@@ -78,7 +48,7 @@ const follow = (id, model, stored, link) => {
     clearTimeout(waiting);
     waiting = setTimeout(write, QUIET);
   });
-  link.href = addressOf(id, model, stored);
+  link.href = addressOf(id, stored, model.get);
 };
 
 // --- Mounting ---------------------------------------------------------------------------------------------------------
@@ -87,7 +57,7 @@ const mount = (figure, render) => {
   const stored = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
   const still = figure.querySelector("img, .live-still");
   const model = plainModel(stored);
-  const given = read(figure.id);
+  const given = queryFor(figure.id, location.hash);
   if (given) apply(model, stored, given);
   const el = document.createElement("div");
   try {
@@ -105,7 +75,7 @@ const mount = (figure, render) => {
   follow(figure.id, model, stored, link);
   el.append(link);
   addEventListener("hashchange", () => {
-    const next = read(figure.id);
+    const next = queryFor(figure.id, location.hash);
     if (next) apply(model, stored, next);
   });
   if (given) figure.scrollIntoView();

@@ -1,7 +1,8 @@
 // A plot: two axes with their ticks and what is drawn between them, as SVG that is drawn anew at each change.
 
 const SVG = "http://www.w3.org/2000/svg";
-const MARGIN = { left: 54, right: 14, top: 10, bottom: 44 };
+const MARGIN = { left: 54, right: 14, top: 10, bottom: 26 };
+const LABEL = 18; // the height of the line below the ticks
 const CHARACTER = 7.2; // about the width of one, in a tick's label
 
 export const svg = (name, attributes = {}, ...children) => {
@@ -75,9 +76,11 @@ const LAYERS = {
     const [across, below, above] = [Array.from(xs, at.x), Array.from(lows, at.y), Array.from(highs, at.y)];
     return svg("path", { class: "live-fill", d: path([...across, ...across.toReversed()], [...above, ...below.toReversed()]) });
   },
+  // Points on the edge are seen whole, those beyond it not at all.
   points: ({ xs, ys, radius, hollow }, at) =>
-    svg("g", {}, ...Array.from(xs, (x, i) =>
-      svg("circle", { class: hollow ? "live-ring" : "live-dot", cx: at.x(x), cy: at.y(ys[i]), r: radius ?? 4 }))),
+    svg("g", {}, ...Array.from(xs, (x, i) => [at.x(x), at.y(ys[i])])
+      .filter(([x, y]) => x >= at.left - 0.5 && x <= at.right + 0.5 && y >= at.top - 0.5 && y <= at.bottom + 0.5)
+      .map(([cx, cy]) => svg("circle", { class: hollow ? "live-ring" : "live-dot", cx, cy, r: radius ?? 4 }))),
   crosses: ({ xs, ys }, at) =>
     svg("g", {}, ...Array.from(xs, (x, i) =>
       svg("path", { class: "live-line", d: `M${at.x(x) - 4} ${at.y(ys[i]) - 4}l8 8m0 -8l-8 8`, "stroke-width": 2 }))),
@@ -103,6 +106,22 @@ const LAYERS = {
   },
 };
 
+// What stands before a name in the legend: a piece of the line, or what figure.css draws for the kind.
+const key = ({ kind, dash, width }) => {
+  if (kind !== "curve" && kind !== "rule") return [];
+  const line = LAYERS[kind]({ xs: [0, 28], ys: [5, 5], y: 5, dash, width }, PLAIN);
+  return [svg("svg", { class: "live-key", width: 28, height: 10, "aria-hidden": "true" }, line)];
+};
+const PLAIN = { x: (value) => value, y: (value) => value, left: 0, right: 28 };
+
+const listing = (layer) => {
+  const item = document.createElement("li");
+  item.style.cssText = coloured(layer.colour);
+  item.dataset.kind = layer.hollow ? "ring" : layer.kind;
+  item.append(...key(layer), layer.name);
+  return item;
+};
+
 // A plot with the accessible name `label`. `draw(axes)` draws it: axes.x and axes.y have low, high, label and log;
 // axes.layers are objects with `kind`, one of the above, what that needs, `colour` of palette.js, and `name` where the
 // legend shall name it. `drag(x, y)` is called with the place, in the axes' units, where a pointer is pressed or dragged.
@@ -115,13 +134,14 @@ export const plot = ({ label, height = 260, drag }) => {
   element.append(picture, legend);
   let axes = null;
   let at = null;
+  let width = 0; // as it was observed: to ask for it would have the page laid out anew between two plots
+  let listed = "";
 
   const render = () => {
-    const width = element.clientWidth;
     if (!axes || width === 0) return;
     const { x, y } = axes;
     const right = width - MARGIN.right;
-    const bottom = height - MARGIN.bottom;
+    const bottom = height - MARGIN.bottom - (x.label ? LABEL : 0);
     const [left, top] = [MARGIN.left, MARGIN.top];
     at = {
       left, right, top, bottom,
@@ -134,7 +154,7 @@ export const plot = ({ label, height = 260, drag }) => {
       const text = svg("text", { x: at.x(value), y: bottom + 18, "text-anchor": "middle" }, ...tickText(value, x.log));
       frame.append(svg("path", { d: `M${at.x(value)} ${bottom}v5` }), text);
     }
-    for (const value of ticks(y, Math.max(2, (bottom - top) / 45))) {
+    for (const value of ticks(y, Math.max(2, (bottom - top) / 36))) {
       const text = svg("text", { x: left - 8, y: at.y(value) + 4, "text-anchor": "end" }, ...tickText(value, y.log));
       frame.append(svg("path", { d: `M${left} ${at.y(value)}h-5` }), text);
     }
@@ -156,7 +176,10 @@ export const plot = ({ label, height = 260, drag }) => {
     picture.replaceChildren(inside, frame, across, up, over);
   };
 
-  new ResizeObserver(render).observe(element);
+  new ResizeObserver(([{ contentRect }]) => {
+    width = Math.floor(contentRect.width);
+    render();
+  }).observe(element);
   if (drag) {
     const moved = (event) => {
       if (!at || (event.type === "pointermove" && event.buttons === 0)) return;
@@ -178,16 +201,9 @@ export const plot = ({ label, height = 260, drag }) => {
     draw(next) {
       axes = next;
       const named = axes.layers.filter(({ name }) => name);
-      legend.replaceChildren(
-        ...named.map(({ name, colour, kind, dash, hollow }) => {
-          const item = document.createElement("li");
-          item.style.cssText = coloured(colour);
-          item.dataset.kind = hollow ? "ring" : kind;
-          if (dash) item.dataset.dashed = "";
-          item.textContent = name;
-          return item;
-        }),
-      );
+      const list = JSON.stringify(named.map(({ name, colour, kind, dash, hollow }) => [name, colour, kind, dash, hollow]));
+      if (list !== listed) legend.replaceChildren(...named.map(listing));
+      listed = list;
       render();
     },
     // What a reader who does not see the plot is told of it.

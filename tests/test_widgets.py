@@ -1,0 +1,252 @@
+"""What the figures that move have in common: their settings, their scripts, what of them is stored in notebooks."""
+
+import json
+import re
+import shutil
+
+import execute
+import nbformat
+import numpy as np
+import pytest
+import traitlets
+
+from actlab import widgets
+from actlab.widgets import bundle
+from actlab.widgets.base import MIME, Figure
+from tests.javascript import run, scripts
+
+FIGURES = {figure.script: figure for figure in (getattr(widgets, name) for name in widgets.__all__)}
+MODULES = sorted(path.stem for path in bundle.SCRIPTS.glob("*.js"))
+#: Not a module by itself: the text of functions.js begins with it.
+PART = "kernels"
+
+
+class Probe(Figure, script="explorer"):
+    """A figure with a setting of each kind."""
+
+    colour = traitlets.Enum(["red", "blue"], "red").tag(sync=True, label="Colour", names={"red": "Red"})
+    units = traitlets.Int(3, min=1, max=8).tag(sync=True, label="Units")
+    rate = traitlets.Float(0.1, min=0.01, max=1).tag(sync=True, label="Rate", log=True)
+    many = traitlets.Bool(False, help="Not for the controls.").tag(sync=True, label="Many")
+    parts = traitlets.Dict({"a": 1.0}).tag(sync=True, label="Parts")
+    target = traitlets.List([1.0, 2.0]).tag(sync=True)
+
+
+def told(program, imported, folder):
+    """Return what a program says of modules of the figures: the value of its constant ``answer``, by way of JSON."""
+    text = f"{program}\nconst output = new TextEncoder().encode(JSON.stringify(answer));"
+    return json.loads(bytes(run(scripts(imported), text, np.zeros(0), folder).astype(np.uint8)))
+
+
+# --- Settings ---------------------------------------------------------------------------------------------------------
+
+
+def test_controls_are_told_what_the_traits_say():
+    assert Probe().fields == {
+        "colour": {"kind": "choice", "label": "Colour", "names": {"red": "Red"}, "values": ["red", "blue"]},
+        "units": {"kind": "whole", "label": "Units", "low": 1, "high": 8},
+        "rate": {"kind": "number", "label": "Rate", "log": True, "low": 0.01, "high": 1},
+        "many": {"kind": "switch", "label": "Many"},
+        "parts": {"kind": "numbers", "label": "Parts"},
+    }
+
+
+def test_a_page_gets_all_that_the_script_needs_and_nothing_of_the_kernel():
+    state = Probe(units=5).page_state()
+    assert state.keys() == {"colour", "units", "rate", "many", "parts", "target", "fields"}
+    assert (state["units"], state["target"]) == (5, [1.0, 2.0])
+
+
+def test_an_unknown_setting_is_answered_with_those_that_there_are():
+    with pytest.raises(TypeError, match=r"^Probe has no setting 'unit'; it has colour, many, parts, rate, target, uni"):
+        Probe(unit=3)
+
+
+def test_a_figure_is_shown_by_its_settings_without_an_address_in_memory():
+    assert repr(Probe()) == "Probe(colour='red', many=False, parts={'a': 1.0}, rate=0.1, units=3)"
+
+
+def test_a_figure_without_a_still_image_says_so():
+    with pytest.raises(NotImplementedError, match=r"^Probe has no still\(\)$"):
+        Probe()._repr_mimebundle_()
+
+
+# --- What is stored in notebooks --------------------------------------------------------------------------------------
+
+
+def stored():
+    """Return the name of the notebook, the cell and the data of the output of each figure in the book."""
+    notebooks = [(path, nbformat.read(path, as_version=4)) for path in execute.notebooks()]
+    return [
+        (path.stem, cell.id, output.data)
+        for path, notebook in notebooks
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if MIME in output.get("data", {})
+    ]
+
+
+STORED = stored()
+each_stored = pytest.mark.parametrize("data", [data for *_, data in STORED], ids=["-".join(at) for *at, _ in STORED])
+
+
+@each_stored
+def test_a_stored_figure_is_its_state_without_script_or_kernel(data):
+    assert data[MIME].keys() == {"script", "state"}
+    assert "application/vnd.jupyter.widget-view+json" not in data
+    assert not [name for name in data[MIME]["state"] if name.startswith("_") or name == "layout"]
+    assert len(json.dumps(data[MIME])) < 20_000
+
+
+@each_stored
+def test_the_state_of_a_stored_figure_is_what_the_package_makes_of_its_settings(data):
+    figure, state = FIGURES[data[MIME]["script"]], data[MIME]["state"]
+    made = figure(**{name: value for name, value in state.items() if name != "fields"})
+    assert json.loads(json.dumps(made.page_state())) == state
+
+
+def test_no_notebook_keeps_what_belongs_to_a_kernel():
+    assert [path.stem for path in execute.notebooks() if "widgets" in nbformat.read(path, as_version=4).metadata] == []
+
+
+# --- Scripts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def beside(tmp_path, monkeypatch):
+    """Give a function that puts a module beside those of the figures, for the time of a test."""
+    folder = tmp_path / "scripts"
+    shutil.copytree(bundle.SCRIPTS, folder)
+    monkeypatch.setattr(bundle, "SCRIPTS", folder)
+    for cached in (bundle.source, bundle.script, bundle.module):
+        cached.cache_clear()
+
+    def put(name, text):
+        (folder / f"{name}.js").write_text(text, encoding="utf-8")
+
+    yield put
+    for cached in (bundle.source, bundle.script, bundle.module):
+        cached.cache_clear()
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != PART])
+def test_a_module_imports_what_is_exported(name):
+    for names, other in bundle._IMPORT.findall(bundle.source(name)):
+        missing = set(re.findall(r"\w+", names)) - set(bundle._EXPORT.findall(bundle.source(other)))
+        assert not missing, f"{other}.js does not export {', '.join(sorted(missing))}"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != PART])
+def test_every_module_can_be_joined(name):
+    bundle._namespace(name)
+
+
+def test_modules_that_import_each_other_are_refused(beside):
+    beside("here", 'import { b } from "./there.js";\nexport const a = 1;\n')
+    beside("there", 'import { a } from "./here.js";\nexport const b = 2;\n')
+    with pytest.raises(ValueError, match=r"^modules import each other in a circle: here -> there -> here$"):
+        bundle.module("here")
+
+
+def test_a_module_that_does_not_exist_is_answered_with_those_that_do():
+    with pytest.raises(ValueError, match=r"^no module 'plots' among those of the figures: .*explorer.*functions.*plot"):
+        bundle.source("plots")
+
+
+@pytest.mark.parametrize("line", ["export default 1;", 'import * as plot from "./plot.js";', "export { a };"])
+def test_other_imports_and_exports_are_refused(beside, line):
+    beside("probe", f"const a = 1;\n{line}\n")
+    with pytest.raises(ValueError, match=r"^probe\.js: only named imports and exports of declarations can be joined"):
+        bundle.module("probe")
+
+
+def test_modules_as_files_are_those_that_are_joined(tmp_path):
+    bundle.write(tmp_path, "explorer")
+    found = {path.stem: path.read_text("utf-8") for path in tmp_path.iterdir()}
+    assert found == {name: bundle.source(name) for name in bundle._order(["explorer"])}
+    assert {"explorer", "functions", "plot"} <= found.keys()
+
+
+# What a page's script touches before there is a figure.
+PAGE = "globalThis.document = { readyState: 'complete', querySelectorAll: () => [] };"
+
+
+def after(script, folder):
+    """Return the globals that a page's script leaves, or how it fails."""
+    program = f"""
+{PAGE}
+const before = new Set(Object.getOwnPropertyNames(globalThis));
+let said = "";
+try {{ (0, eval)({json.dumps(script)}); }} catch (error) {{ said = `${{error.name}}: ${{error.message}}`; }}
+const answer = [said, Object.getOwnPropertyNames(globalThis).filter((name) => !before.has(name))];
+"""
+    return told(program, {}, folder)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_page_script_leaves_no_globals(name, tmp_path):
+    assert after(bundle.script(name), tmp_path) == ["", []]
+
+
+def test_a_page_script_is_strict(beside, tmp_path):
+    beside("probe", "undeclared = 1;\nexport const render = () => {};\n")
+    assert after(bundle.script("probe"), tmp_path) == ["ReferenceError: undeclared is not defined", []]
+
+
+def test_what_two_modules_keep_for_themselves_may_have_one_name(beside, tmp_path):
+    beside("one", "const own = 1;\nexport const one = () => own;\n")
+    beside("two", 'import { one } from "./one.js";\nconst own = 2;\nexport const both = () => [one(), own];\n')
+    assert told("const answer = both();", {"two": ["both"]}, tmp_path) == [1, 2]
+
+
+# --- Addresses --------------------------------------------------------------------------------------------------------
+
+ADDRESS = {"address": ["addressOf", "admitted", "queryFor"]}
+
+
+def admitted(query, folder):
+    """Return the settings of the probe that an address gives, those left out that are the page's."""
+    state = Probe().page_state()
+    program = f"""
+const stored = {json.dumps(state)};
+const query = queryFor("probe", {json.dumps(query)});
+const answer = query && admitted(stored, query);
+"""
+    found = told(program, ADDRESS, folder)
+    return found and {name: value for name, value in found.items() if value != state[name]}
+
+
+def test_an_address_leads_back_to_the_state_that_it_was_made_of(tmp_path):
+    there = {"colour": "blue", "units": 8, "rate": 0.123456789012345, "many": True, "parts": {"b_c": -1e-7, "d": 2}}
+    program = f"""
+const stored = {json.dumps(Probe().page_state())};
+const there = {json.dumps(there)};
+const address = addressOf("probe", stored, (name) => there[name]);
+const same = addressOf("probe", stored, (name) => stored[name]);
+const empty = addressOf("probe", stored, (name) => (name === "parts" ? {{}} : stored[name]));
+const read = (hash) => admitted(stored, queryFor("probe", hash));
+const answer = [read(address), same, read(empty).parts, queryFor("probe", same)];
+"""
+    assert told(program, ADDRESS, tmp_path) == [there, "#probe", {}, None]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("#other?units=5", None),
+        ("#probe", None),
+        ("#probe?units=5", {"units": 5}),
+        ("#probe?units=4.6", {"units": 5}),
+        ("#probe?units=99&rate=-3", {"units": 8, "rate": 0.01}),
+        ("#probe?units=Infinity", {"units": 8}),
+        ("#probe?units=five&rate=&many=yes&colour=green", {}),
+        ("#probe?units=NaN&colour=toString&many=constructor&unknown=1&__proto__=1", {}),
+        ("#probe?parts=a:one", {}),
+        ("#probe?parts=a", {}),
+        ("#probe?parts=a:1,b:Infinity", {}),
+        ("#probe?parts=a:2,,", {"parts": {"a": 2}}),
+        ("#probe?%=%&colour=%E0%A4%A&units=2", {"units": 2}),
+    ],
+)
+def test_what_an_address_may_not_hold_is_cut_to_its_limits_or_left_out(query, expected, tmp_path):
+    assert admitted(query, tmp_path) == expected
