@@ -66,3 +66,18 @@ def _printed(command: list[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
+
+
+def scripts(imported, folder: Path, change=lambda text: text) -> str:
+    """Write the page's scripts into the folder, each changed by ``change``; return lines that import names from them.
+
+    ``imported`` are the names by file.
+    """
+    from actlab.widgets import javascript
+
+    source = Path(javascript.__file__).with_name("scripts")
+    texts = {path.name: path.read_text(encoding="utf-8") for path in source.glob("*.js")}
+    texts["functions.js"] = javascript.module()
+    for name, text in texts.items():
+        (folder / name).write_text(change(text), encoding="utf-8")
+    return "".join(f'import {{ {", ".join(names)} }} from "./{file}";\n' for file, names in imported.items())
