@@ -68,16 +68,14 @@ def _printed(command: list[str]) -> str:
     return done.stdout
 
 
-def scripts(imported, folder: Path, change=lambda text: text) -> str:
-    """Write the page's scripts into the folder, each changed by ``change``; return lines that import names from them.
+def scripts(imported: dict[str, list[str]], folder: Path, change=lambda text: text) -> str:
+    """Write modules of the figures into the folder, each changed by ``change``; return lines that import names of them.
 
-    ``imported`` are the names by file.
+    ``imported`` are the names by module.
     """
-    from actlab.widgets import javascript
+    from actlab.widgets import bundle
 
-    source = Path(javascript.__file__).with_name("scripts")
-    texts = {path.name: path.read_text(encoding="utf-8") for path in source.glob("*.js")}
-    texts["functions.js"] = javascript.module()
-    for name, text in texts.items():
-        (folder / name).write_text(change(text), encoding="utf-8")
-    return "".join(f'import {{ {", ".join(names)} }} from "./{file}";\n' for file, names in imported.items())
+    bundle.write(folder, *imported)
+    for path in folder.glob("*.js"):
+        path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    return "".join(f'import {{ {", ".join(names)} }} from "./{name}.js";\n' for name, names in imported.items())

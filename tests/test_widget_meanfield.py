@@ -33,7 +33,7 @@ for (const [name, p] of %s) {
 
 def found(cases, deviations, folder, change=lambda text: text):
     """Return what the page computes: q*, chi_1, the phase, lengths and gradients, (cases, deviations, numbers)."""
-    names = {"functions.js": ["FUNCTIONS"], "meanfield.js": ["wide", "analyse", "expectedFlow"]}
+    names = {"functions": ["FUNCTIONS"], "meanfield": ["wide", "analyse", "expectedFlow"]}
     text = PROGRAM % (json.dumps([[case.name, dict(case.values)] for case in cases]), DEPTH, json.dumps(PHASES))
     numbers = run(scripts(names, folder, change), text, np.ravel(deviations), folder, first_engine())
     return numbers.reshape(len(cases), len(deviations), -1)

@@ -37,10 +37,10 @@ class Given:
 def page(program, numbers, folder, change=lambda text: text):
     """Run a program with everything that draws networks at hand."""
     names = {
-        "functions.js": ["FUNCTIONS"],
-        "meanfield.js": ["wide"],
-        "propagation.js": ["draw", "propagate"],
-        "random.js": ["fillNormal", "fillUniform", "generator"],
+        "functions": ["FUNCTIONS"],
+        "meanfield": ["wide"],
+        "propagation": ["draw", "propagate"],
+        "random": ["fillNormal", "fillUniform", "generator"],
     }
     return run(scripts(names, folder, change), RUN + program, numbers, folder, first_engine())
 
@@ -91,12 +91,12 @@ def test_from_the_same_weights_come_the_same_gradients(scale, tmp_path):
         assert differences(case, given, of_case).max() < 1e-9, case
 
 
-@pytest.mark.parametrize(("scale", "largest"), [(1e60, 1e280), (1e80, np.inf), (1e-80, 1e-30)])
-def test_numbers_may_be_so_large_and_so_small_that_floats_end(scale, largest, tmp_path):
+@pytest.mark.parametrize(("scale", "fit"), [(1e60, True), (1e80, False), (1e-80, True)])
+def test_numbers_may_be_so_large_and_so_small_that_floats_end(scale, fit, tmp_path):
     cases = [actlab.relu, actlab.identity, actlab.leaky_relu]
     given, numbers = from_page(cases, scale, tmp_path)
     for case, of_case in zip(cases, numbers, strict=True):
-        assert np.sqrt(of_case[0].max()) <= largest
+        assert np.isfinite(of_case[1]).all() == fit
         assert differences(case, given, of_case).max() < 1e-9, case
 
 

@@ -63,6 +63,7 @@ export const fixedPoint = (f, { sigmaW, sigmaB }) => {
 // Where the length map falls below the diagonal between two lengths: Newton's method, fenced in.
 const crossing = (f, sigmaW, sigmaB, low, high) => {
   let q = Math.sqrt(low) * Math.sqrt(high);
+  let before = Infinity;
   for (let step = 0; step < 200; step++) {
     const { plain, tilted } = moments(f, q);
     const change = weighted(sigmaW ** 2, plain) + sigmaB ** 2 - q;
@@ -71,7 +72,9 @@ const crossing = (f, sigmaW, sigmaB, low, high) => {
     const newton = q - change / (weighted(sigmaW ** 2, tilted / (2 * q)) - 1);
     const next = newton >= low && newton <= high ? newton : Math.sqrt(low) * Math.sqrt(high);
     const moved = Math.abs(next - q);
-    const settled = moved <= 1e-14 * q;
+    // What is left is rounding, or it would shrink.
+    const settled = moved <= 1e-14 * q || (moved <= 1e-10 * q && moved >= before / 2);
+    before = moved;
     q = next;
     if (settled) break;
   }
