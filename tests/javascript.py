@@ -11,6 +11,8 @@ import chromium
 import numpy as np
 import pytest
 
+from actlab.widgets import bundle
+
 _FOUND = {"node": shutil.which("node") or shutil.which("nodejs"), "browser": chromium.find()}
 
 #: What is installed of "node" and "browser", with its path.
@@ -65,14 +67,7 @@ def _printed(command: list[str]) -> str:
     return done.stdout
 
 
-def scripts(imported: dict[str, list[str]], folder: Path, change=lambda text: text) -> str:
-    """Write modules of the figures into the folder, each changed by ``change``; return lines that import names of them.
-
-    ``imported`` are the names by module.
-    """
-    from actlab.widgets import bundle
-
-    bundle.write(folder, *imported)
-    for path in folder.glob("*.js"):
-        path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
-    return "".join(f'import {{ {", ".join(names)} }} from "./{name}.js";\n' for name, names in imported.items())
+def scripts(imported: dict[str, list[str]], change=lambda text: text) -> str:
+    """Return the text of modules of the figures, joined and changed, and below it the names that ``imported`` has."""
+    names = "".join(f"const {{ {', '.join(names)} }} = {module}_js;\n" for module, names in imported.items())
+    return change(bundle._joined(imported)) + names

@@ -35,7 +35,7 @@ def found(cases, deviations, folder, change=lambda text: text):
     """Return what the page computes: q*, chi_1, the phase, lengths and gradients, (cases, deviations, numbers)."""
     names = {"functions": ["FUNCTIONS"], "meanfield": ["wide", "analyse", "expectedFlow"]}
     text = PROGRAM % (json.dumps([[case.name, dict(case.values)] for case in cases]), DEPTH, json.dumps(PHASES))
-    numbers = run(scripts(names, folder, change), text, np.ravel(deviations), folder, first_engine())
+    numbers = run(scripts(names, change), text, np.ravel(deviations), folder, first_engine())
     return numbers.reshape(len(cases), len(deviations), -1)
 
 
@@ -84,7 +84,7 @@ MISTAKES = {
     "a variance for a deviation": ("sigmoid", "moments(f, q).plain) + sigmaB ** 2", "moments(f, q).plain) + sigmaB"),
     "the search stops too early": ("tanh", "const FIRST = -44 * 4", "const FIRST = -1"),
     "the slope far out": ("relu", "f.derivative(end) ** 2 / 2", "f.derivative(end) ** 2"),
-    "lengths without limit": ("relu", "q === Infinity ? \"unbounded\" : near", "near"),
+    "lengths without limit": ("relu", 'q === Infinity ? "unbounded" : near', "near"),
 }
 
 

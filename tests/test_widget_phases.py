@@ -28,7 +28,7 @@ for (const name of {json.dumps(NAMES)}) {{
 }}
 const output = new TextEncoder().encode(JSON.stringify(maps));
 """
-    told = run(scripts(names, folder), program, np.zeros(0), folder, first_engine())
+    told = run(scripts(names), program, np.zeros(0), folder, first_engine())
     return json.loads(bytes(told.astype(np.uint8)))
 
 

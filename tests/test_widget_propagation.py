@@ -40,9 +40,10 @@ def page(program, numbers, folder, change=lambda text: text):
         "functions": ["FUNCTIONS"],
         "meanfield": ["wide"],
         "propagation": ["draw", "propagate"],
+        "bands": ["bands"],
         "random": ["fillNormal", "fillUniform", "generator"],
     }
-    return run(scripts(names, folder, change), RUN + program, numbers, folder, first_engine())
+    return run(scripts(names, change), RUN + program, numbers, folder, first_engine())
 
 
 def from_page(cases, scale, folder, change=lambda text: text):
@@ -91,7 +92,7 @@ def test_from_the_same_weights_come_the_same_gradients(scale, tmp_path):
         assert differences(case, given, of_case).max() < 1e-9, case
 
 
-@pytest.mark.parametrize(("scale", "fit"), [(1e60, True), (1e80, False), (1e-80, True)])
+@pytest.mark.parametrize(("scale", "fit"), [(1e60, True), (1e80, False), (1e-60, True), (1e-80, False)])
 def test_numbers_may_be_so_large_and_so_small_that_floats_end(scale, fit, tmp_path):
     cases = [actlab.relu, actlab.identity, actlab.leaky_relu]
     given, numbers = from_page(cases, scale, tmp_path)
@@ -166,7 +167,10 @@ def test_they_are_networks_of_the_same_kind_as_those_of_the_package(name, sigma_
 
 @pytest.mark.parametrize(
     ("right", "instead"),
-    [("Math.sqrt(3) * deviation", "1.6 * deviation"), ("new Float64Array(width), sigmaB", "new Float64Array(width), 0")],
+    [
+        ("Math.sqrt(3) * deviation", "1.6 * deviation"),
+        ("new Float64Array(width), sigmaB", "new Float64Array(width), 0"),
+    ],
 )
 def test_networks_of_another_kind_are_told_apart(right, instead, tmp_path):
     change = lambda text: text.replace(right, instead)  # noqa: E731
@@ -197,3 +201,19 @@ output.push(...fillUniform(next, new Float64Array(50001), 2), ...fillNormal(next
     assert stats.kstest(normal, stats.norm(0, 2).cdf).pvalue > 0.01
     for numbers in (uniform, normal):
         assert abs(np.corrcoef(numbers[1:], numbers[:-1])[0, 1]) < 4 / math.sqrt(50000)
+
+
+def test_the_band_holds_nine_tenths(tmp_path):
+    values = np.random.default_rng(4).normal(size=(7, 5))
+    values[:2, 1], values[:, 2], values[4:, 3] = -np.inf, np.inf, np.inf
+    program = """
+const lists = Array.from({ length: 7 }, (_, i) => Array.from(input.subarray(5 * i, 5 * i + 5)));
+const { lows, medians, highs } = bands(lists);
+const output = [...lows, ...medians, ...highs];
+"""
+    found = page(program, values, tmp_path).reshape(3, 5)
+    with np.errstate(invalid="ignore"):
+        expected = np.quantile(values, (0.05, 0.5, 0.95), axis=0)
+    # Between numbers that are alike numpy finds nan if they are infinite, and between -inf and a number -inf.
+    expected[0, 1], expected[:, 2], expected[2, 3] = -np.inf, np.inf, np.inf
+    np.testing.assert_allclose(found, expected, rtol=1e-14)

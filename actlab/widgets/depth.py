@@ -9,7 +9,7 @@ import numpy as np
 import traitlets
 
 from actlab import experiments, figures, meanfield
-from actlab.core import ACTIVATIONS, Elementwise
+from actlab.core import ACTIVATIONS
 from actlab.initialisers import INITIALISERS, Initialiser, lecun_uniform
 from actlab.widgets.base import Figure
 
@@ -80,4 +80,3 @@ class DepthExplorer(Figure, script="depth"):
         figures.phases(experiments.phase_diagram(self.activation, sigma_w=sigma_w, sigma_b=sigma_b), right)
         right.plot(self.sigma_w, self.sigma_b, "o", color="black", markeredgecolor="white", markersize=8)
         right.set(xlabel=r"$\sigma_w$", ylabel=r"$\sigma_b$")
-
