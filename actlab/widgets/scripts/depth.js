@@ -3,7 +3,7 @@
 import { bands } from "./bands.js";
 import { control, element, menu } from "./controls.js";
 import { FUNCTIONS } from "./functions.js";
-import { analyse, expectedFlow, wide } from "./meanfield.js";
+import { analyse, depthScale, expectedFlow, wide } from "./meanfield.js";
 import { COLOURS } from "./palette.js";
 import { phaseMap } from "./phases.js";
 import { plot, shown, ticks } from "./plot.js";
@@ -35,7 +35,7 @@ const ends = (numbers) => {
   return { low: step * Math.floor(low / step + 1e-9), high: step * Math.ceil(high / step - 1e-9) };
 };
 
-const gradients = (axes, { name, depth, width, theory, measured }) => {
+const gradients = (axes, { name, depth, theory, measured }) => {
   const layers = Array.from({ length: depth }, (_, layer) => layer + 1);
   const finite = (values) => values.map((value) => (Number.isFinite(value) ? value : NaN));
   const line = { kind: "curve", xs: layers, ys: finite(theory), dash: "6 4", name: "theory of wide layers" };
@@ -47,12 +47,11 @@ const gradients = (axes, { name, depth, width, theory, measured }) => {
   }
   const { lows, medians, highs } = bands(measured);
   const colour = COLOURS[name];
-  const of = `${measured.length} networks of ${width} units a layer`;
   axes.draw({
     x,
     y: { ...ends([...theory, ...lows, ...highs]), label },
     layers: [
-      { kind: "curve", xs: layers, ys: finite(medians), colour, name: `median of ${of}` },
+      { kind: "curve", xs: layers, ys: finite(medians), colour, name: `median of ${measured.length} networks` },
       { kind: "band", xs: layers, lows, highs, colour, name: "nine tenths of them" },
       line,
     ],
@@ -78,8 +77,8 @@ const map = (axes, { name, fields, sigmaW, sigmaB, phases }) => {
     const leaps = chaotic.lines.filter((line) => line.some(({ leap }) => leap));
     const edges = chaotic.lines.filter((line) => !leaps.includes(line));
     const colour = COLOURS[name];
-    layers.push({ kind: "area", ...joined(chaotic.cells) });
-    layers.push({ kind: "curve", ...hatching(unbounded.cells), width: 0.6 });
+    if (chaotic.cells.length) layers.push({ kind: "area", ...joined(chaotic.cells) });
+    if (unbounded.cells.length) layers.push({ kind: "curve", ...hatching(unbounded.cells), width: 0.6 });
     if (edges.length) layers.push({ kind: "curve", ...joined(edges), width: 3, colour, name: "χ₁ = 1" });
     if (leaps.length) layers.push({ kind: "curve", ...joined(leaps), width: 3, dash: "2 3", colour, name: "χ₁ leaps over 1" });
     layers.push(...labels.map(({ phase, x, y }) => ({ kind: "text", text: phase, x, y })));
@@ -104,6 +103,7 @@ const PHASES = {
 const change = (powers) => {
   if (powers === -Infinity) return "vanishes altogether";
   if (powers === Infinity) return "cannot be computed, for the signal leaves the floating-point numbers";
+  if (Math.abs(powers) < 0.005) return "keeps its size";
   return `${powers < 0 ? "falls" : "grows"} by ${shown(Math.abs(powers), 2)} powers of ten`;
 };
 
@@ -117,11 +117,11 @@ const sentence = ({ phase, chi1, depth, theory, measured }) => {
 };
 
 const facts = (list, { q, chi1 }) => {
-  const scale = 1 / Math.abs(Math.log(chi1));
+  const scale = depthScale(chi1);
   const told = {
-    "length q* of the signal": shown(q),
-    "χ₁, the factor of a layer": shown(chi1),
-    "layers for a factor e of the mean squared gradient": shown(scale),
+    "length q* that signals come to": shown(q),
+    "χ₁, a layer's factor of the mean squared gradient": shown(chi1),
+    [`layers in which it ${scale < 0 ? "grows" : "falls"} by a factor e`]: shown(Math.abs(scale)),
   };
   const entries = Object.entries(told).flatMap(([name, value]) => [
     element("dt", { textContent: name }),
@@ -140,14 +140,14 @@ const deviations = ({ weights, biases }, width) => [Math.sqrt(weights), Math.sqr
 const startMenu = (model) => {
   const starts = model.get("starts");
   const named = () => Object.entries(starts).map(([name, scales]) => [name, deviations(scales, model.get("width"))]);
-  const names = Object.fromEntries(named().map(([name, [sigmaW]]) => [name, `${name}: σ_w = ${shown(sigmaW)}`]));
+  const names = Object.fromEntries(named().map(([name, [sigmaW]]) => [name, `${name}: ${shown(sigmaW)}`]));
   const chosen = (name) => {
     const [, [sigmaW, sigmaB]] = named().find(([each]) => each === name);
     model.set("sigma_w", sigmaW);
     model.set("sigma_b", sigmaB);
     model.save_changes();
   };
-  const start = menu({ label: "Start", values: Object.keys(starts), names, none: OWN, chosen });
+  const start = menu({ label: "Weights as of", values: Object.keys(starts), names, none: OWN, chosen });
   const follow = () => {
     const [sigmaW, sigmaB] = [model.get("sigma_w"), model.get("sigma_b")];
     start.show(named().find(([, [weights, biases]]) => weights === sigmaW && biases === sigmaB)?.[0]);
@@ -205,7 +205,7 @@ export const render = ({ model, el }) => {
     const f = activation(name);
     const theory = decades(expectedFlow(f, { sigmaW, sigmaB }, depth).logNorms);
     const networks = { sigmaW, sigmaB, depth, width, seed, networks: model.get("networks"), batch: model.get("batch") };
-    state = { name, fields, sigmaW, sigmaB, depth, width, theory, ...analyse(f, { sigmaW, sigmaB }) };
+    state = { name, fields, sigmaW, sigmaB, depth, theory, ...analyse(f, { sigmaW, sigmaB }) };
     state.phases = maps.get(name);
     show();
     const measured = (found) => {

@@ -81,6 +81,12 @@ const crossing = (f, sigmaW, sigmaB, low, high) => {
   return q;
 };
 
+// In how many layers something falls by e that each layer multiplies by `factor`; negative where it grows.
+export const depthScale = (factor) => {
+  if (Math.abs(factor - 1) <= CRITICAL) return Infinity;
+  return factor === 0 || factor === Infinity ? 0 : -1 / Math.log(factor);
+};
+
 // q*, chi_1 and the phase: "ordered", "critical" or "chaotic", or "unbounded" where signals grow without limit.
 export const analyse = (f, deviations) => {
   const q = fixedPoint(f, deviations);
