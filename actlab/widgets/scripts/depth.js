@@ -3,7 +3,7 @@
 import { bands } from "./bands.js";
 import { control, element, menu } from "./controls.js";
 import { FUNCTIONS } from "./functions.js";
-import { analyse, depthScale, expectedFlow, wide } from "./meanfield.js";
+import { analyse, correlation, depthScale, expectedFlow, wide } from "./meanfield.js";
 import { COLOURS } from "./palette.js";
 import { phaseMap } from "./phases.js";
 import { plot, shown, ticks } from "./plot.js";
@@ -116,12 +116,14 @@ const sentence = ({ phase, chi1, depth, theory, measured }) => {
   );
 };
 
-const facts = (list, { q, chi1 }) => {
+const facts = (list, { q, chi1, pair }) => {
   const scale = depthScale(chi1);
   const told = {
     "length q* that signals come to": shown(q),
     "χ₁, a layer's factor of the mean squared gradient": shown(chi1),
     [`layers in which it ${scale < 0 ? "grows" : "falls"} by a factor e`]: shown(Math.abs(scale)),
+    "correlation c* that two inputs come to": pair ? shown(pair.c) : "…",
+    "depth scale of correlations ξ, in layers": pair ? shown(pair.scale) : "…",
   };
   const entries = Object.entries(told).flatMap(([name, value]) => [
     element("dt", { textContent: name }),
@@ -193,7 +195,10 @@ export const render = ({ model, el }) => {
     const { sigmaW, sigmaB, phase } = state;
     right.describe(`Map of the phases of ${state.name}. The point at ${shown(sigmaW)} for weights, ${shown(sigmaB)} for biases is ${phase}.`);
     clearTimeout(telling);
-    telling = setTimeout(() => (status.textContent = text), QUIET);
+    telling = setTimeout(() => {
+      status.textContent = text;
+      status.ariaBusy = String(state.measured?.length !== state.networks);
+    }, QUIET);
   };
 
   const start = () => {
@@ -204,15 +209,22 @@ export const render = ({ model, el }) => {
     const [depth, width, seed] = ["depth", "width", "seed"].map((each) => model.get(each));
     const f = activation(name);
     const theory = decades(expectedFlow(f, { sigmaW, sigmaB }, depth).logNorms);
-    const networks = { sigmaW, sigmaB, depth, width, seed, networks: model.get("networks"), batch: model.get("batch") };
-    state = { name, fields, sigmaW, sigmaB, depth, theory, ...analyse(f, { sigmaW, sigmaB }) };
+    const [networks, batch] = ["networks", "batch"].map((each) => model.get(each));
+    state = { name, fields, sigmaW, sigmaB, depth, networks, theory, ...analyse(f, { sigmaW, sigmaB }) };
     state.phases = maps.get(name);
     show();
+    const how = { sigmaW, sigmaB, depth, width, seed, networks, batch };
     const measured = (found) => {
       state.measured = found;
       show();
     };
-    stop = inSlices(measure(f, networks, still.matches ? () => {} : measured), measured);
+    stop = inSlices(measure(f, how, still.matches ? () => {} : measured), (found) => {
+      measured(found);
+      stop = inSlices(correlation(f, state, { sigmaW, sigmaB }), (pair) => {
+        state.pair = pair;
+        facts(list, state);
+      });
+    });
   };
 
   const explore = () => {
@@ -239,7 +251,11 @@ export const render = ({ model, el }) => {
   );
   model.on("change:activation", explore);
   // Two deviations that change together are one change.
-  for (const name of names) model.on(`change:${name}`, () => (frame ||= requestAnimationFrame(start)));
+  const changed = () => {
+    status.ariaBusy = "true";
+    frame ||= requestAnimationFrame(start);
+  };
+  for (const name of names) model.on(`change:${name}`, changed);
   explore();
   start();
   return () => {

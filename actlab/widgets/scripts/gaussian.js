@@ -43,24 +43,28 @@ const fill = (edges) => {
   return { z, roots };
 };
 
-const panels = (kinks, halvings, farthest) => {
-  const right = [1, 2.5, 5];
-  for (let end = ORDINARY; end <= farthest; end += 4) right.push(end);
-  for (let k = 1; k <= halvings; k++) right.push(2 ** -k);
-  const edges = [0, ...right, ...right.map((end) => -end), ...kinks.filter((at) => Math.abs(at) < farthest)];
-  return fill(edges.sort((a, b) => a - b));
+const panels = (kinks, bends, halvings, farthest) => {
+  const edges = [0, 1, 2.5, 5];
+  for (let end = ORDINARY; end <= farthest; end += 4) edges.push(end);
+  edges.push(...edges.map((end) => -end), ...kinks);
+  for (const bend of bends) {
+    edges.push(bend);
+    for (let k = 0; k <= halvings; k++) edges.push(bend - 2 ** -k, bend + 2 ** -k);
+  }
+  return fill([...new Set(edges.filter((end) => Math.abs(end) <= farthest))].sort((a, b) => a - b));
 };
 
 const withoutKinks = new Map();
 
-// Points and the roots of their weights for the mean of g(root z)^2, where g has its kinks at `kinks`.
-export const nodes = (kinks, root) => {
+// Points and the roots of their weights for a mean over a standard normal number. The integrand has its kinks at
+// `kinks`; at `bends` the argument of the activation is 0, and `root` is the factor on z in that argument.
+export const nodes = (kinks, root, bends = [0]) => {
   const halvings = HALVINGS + Math.max(0, Math.ceil(Math.log2(Math.max(root, 1))));
   const farthest = ORDINARY + 4 * Math.ceil(Math.min(2 * root, FARTHEST - ORDINARY) / 4);
-  const elsewhere = kinks.filter((kink) => kink !== 0).map((kink) => kink / root);
-  if (elsewhere.length) return panels(elsewhere, halvings, farthest);
+  const elsewhere = kinks.filter((kink) => kink !== 0);
+  if (elsewhere.length || bends.length > 1) return panels(elsewhere, bends, halvings, farthest);
   const key = 100 * halvings + farthest;
-  if (!withoutKinks.has(key)) withoutKinks.set(key, panels([], halvings, farthest));
+  if (!withoutKinks.has(key)) withoutKinks.set(key, panels([], bends, halvings, farthest));
   return withoutKinks.get(key);
 };
 
@@ -74,4 +78,26 @@ export const meanSquares = (g, { z, roots }, root) => {
     tilted += part * (z[i] * z[i] - 1);
   }
   return { plain, tilted };
+};
+
+// E g(u) g(v) for normal u and v of deviation `root` and a correlation c from 0 to 1. With independent normal s and t,
+// u = root (a s + b t) and v = root (a s - b t) have the correlation a^2 - b^2. The inner mean is over s, whose share is
+// the larger one: it makes the kinks smooth, so that the outer mean has breaks only where kinks of g(u) and g(v) meet.
+export const meanProduct = (g, kinks, root, c) => {
+  const [a, b] = [Math.sqrt((1 + c) / 2), Math.sqrt((1 - c) / 2)];
+  const places = kinks.map((kink) => kink / root);
+  const meetings = places.flatMap((one) => places.map((other) => (one - other) / (2 * Math.max(b, 1e-150))));
+  const outer = nodes(meetings, root);
+  let mean = 0;
+  outer.z.forEach((t, i) => {
+    if (!(t > 0 && t < ORDINARY)) return; // u and v change places with the sign of t
+    const breaks = places.flatMap((kink) => [(kink - b * t) / a, (kink + b * t) / a]);
+    const { z, roots } = nodes(breaks, root, [(-b * t) / a, (b * t) / a]);
+    let inner = 0;
+    for (let k = 0; k < z.length; k++) {
+      inner += g(root * (a * z[k] + b * t)) * roots[k] * (g(root * (a * z[k] - b * t)) * roots[k]);
+    }
+    mean += 2 * outer.roots[i] ** 2 * inner;
+  });
+  return mean;
 };

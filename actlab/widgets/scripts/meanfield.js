@@ -2,7 +2,7 @@
 // signal from layer to layer, where it comes to rest, and chi, the factor by which a layer multiplies the mean squared
 // gradient. `deviations` are { sigmaW, sigmaB }: of a weight, times the root of fan_in, and of a bias.
 
-import { meanSquares, nodes } from "./gaussian.js";
+import { meanProduct, meanSquares, nodes } from "./gaussian.js";
 
 const TINY_ROOT = 1e-100; // the root of q that stands for 0: far below every scale on which an activation bends
 const ROUNDING = 1e-12; // by how much of itself a length must change in a layer for the change to be more than rounding
@@ -21,8 +21,10 @@ export const wide = (activation, p) => ({
   table: new Map(),
 });
 
+const scaled = (f, root) => f.kinks.map((kink) => kink / root);
 const weighted = (variance, moment) => (variance === 0 ? 0 : variance * moment);
-const moments = (f, q) => meanSquares(f.value, nodes(f.kinks, Math.sqrt(q)), Math.sqrt(q));
+const momentsOf = (g, f, root) => meanSquares(g, nodes(scaled(f, root), root), root);
+const moments = (f, q) => momentsOf(f.value, f, Math.sqrt(q));
 
 // The variance of the next layer's pre-activations, where this layer's is q.
 export const lengthMap = (f, q, { sigmaW, sigmaB }) => weighted(sigmaW ** 2, moments(f, q).plain) + sigmaB ** 2;
@@ -31,7 +33,7 @@ export const lengthMap = (f, q, { sigmaW, sigmaB }) => weighted(sigmaW ** 2, mom
 export const chi = (f, q, { sigmaW }) => {
   const ends = () => [-Infinity, Infinity].map((end) => f.derivative(end) ** 2 / 2);
   const root = Math.max(Math.sqrt(q), TINY_ROOT);
-  const mean = q === Infinity ? ends()[0] + ends()[1] : meanSquares(f.derivative, nodes(f.kinks, root), root).plain;
+  const mean = q === Infinity ? ends()[0] + ends()[1] : momentsOf(f.derivative, f, root).plain;
   return weighted(sigmaW ** 2, mean);
 };
 
@@ -94,6 +96,28 @@ export const analyse = (f, deviations) => {
   const near = Math.abs(chi1 - 1) <= CRITICAL ? "critical" : chi1 < 1 ? "ordered" : "chaotic";
   return { q, chi1, phase: q === Infinity ? "unbounded" : near };
 };
+
+// The correlation c* that two signals of the length q come to, and in how many layers their distance from it falls by a
+// factor e; for what `analyse` has found. By Newton's method, which comes to c* from the left: the map of correlations
+// is convex. A generator: it pauses after each mean.
+export function* correlation(f, { q, chi1, phase }, { sigmaW, sigmaB }) {
+  if (phase === "unbounded") return { c: NaN, scale: NaN };
+  if (phase !== "chaotic") return { c: 1, scale: depthScale(chi1) };
+  const root = Math.sqrt(q);
+  let c = 0;
+  let slope = 0;
+  for (let count = 0; count < 100; count++) {
+    slope = sigmaW ** 2 * meanProduct(f.derivative, f.kinks, root, c);
+    yield;
+    const excess = (sigmaW ** 2 * meanProduct(f.value, f.kinks, root, c) + sigmaB ** 2) / q - c;
+    yield;
+    const step = excess / (1 - slope);
+    // Next to 1 both are small, and rounding may have either sign.
+    if (!(slope < 1 && step > 1e-14)) break;
+    c = Math.min(1, c + step);
+  }
+  return { c, scale: depthScale(Math.min(1, slope)) };
+}
 
 // Lengths layer by layer for inputs of mean square 1, and the natural logarithm of the root mean square gradient, which
 // is that of the last layer plus half the sum of ln chi from there back.
