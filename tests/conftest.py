@@ -17,9 +17,7 @@ settings.load_profile("actlab")
 
 @pytest.fixture(scope="session")
 def book_folder():
-    """Give the folder of the built book; without a browser to read it in, skip the test."""
-    if not chromium.find():
-        pytest.skip(chromium.MISSING)
+    """Give the folder of the built book."""
     return browsers.built_book()
 
 
@@ -52,7 +50,21 @@ def browser():
 @pytest.fixture
 def page(browser):
     """Give an empty page; the test fails if anything goes wrong on what it opens or another host is asked."""
-    with browsers.watched_page(browser) as page:
+    with browsers.watched_page(browser, viewport=browsers.DESK) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def visit(browser):
+    """Give a context for the pages of one file, which keeps the scripts that all of them load."""
+    with browser.new_context(viewport=browsers.DESK) as context:
+        yield context
+
+
+@pytest.fixture
+def next_page(visit):
+    """Give an empty page like `page`, in a context that has seen others."""
+    with browsers.watched_page(visit) as page:
         yield page
 
 
