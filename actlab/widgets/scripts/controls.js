@@ -113,6 +113,18 @@ export const control = (model, name, { group, label } = {}) => {
   return CONTROLS[field.kind](model, name, label ? { ...field, label } : field, { group });
 };
 
+// A choice among what is no trait of its own: `chosen(value)` is called with it. `show(value)` of the result shows one as
+// chosen, and, where it is given none, the words `none`.
+export const menu = ({ label, values, names, none, chosen }) => {
+  const select = quiet(element("select"));
+  select.append(
+    element("option", { value: "", textContent: none, disabled: true }),
+    ...values.map((value) => element("option", { value, textContent: names[value] })),
+  );
+  select.addEventListener("change", () => chosen(select.value));
+  return { element: labelled({ label }, select), show: (value = "") => (select.value = value) };
+};
+
 export const button = (text, pressed) => {
   const node = quiet(element("button", { type: "button", className: "live-button", textContent: text }));
   node.addEventListener("click", pressed);
