@@ -11,7 +11,7 @@ from actlab.core import ACTIVATIONS, Activation, Elementwise, Param, Vectorwise,
 
 _ON_DEMAND = (
     "cards", "catalogue", "experiments", "figures", "formulas", "initialisers", "meanfield", "network", "properties",
-    "published", "references", "statistics", "tf", "training",
+    "published", "references", "statistics", "tf", "training", "widgets",
 )  # fmt: skip
 
 globals().update({name: get(name) for name in names(aliases=True)})

@@ -50,6 +50,13 @@ def complaints(nb: nbformat.NotebookNode) -> list[str]:
     return found
 
 
+def keep_still(nb: nbformat.NotebookNode) -> None:
+    """Drop what ties figures to a kernel that has ended: until they run anew, JupyterLab shows their still images."""
+    nb.metadata.pop("widgets", None)
+    for output in (output for cell in nb.cells for output in cell.get("outputs", []) if "data" in output):
+        output.data.pop("application/vnd.jupyter.widget-view+json", None)
+
+
 def execute(path: Path) -> list[str]:
     """Execute a notebook in its own folder, as JupyterLab does; save it if nothing is wrong, and return what is."""
     nb = nbformat.reader.reads(path.read_text("utf-8"))
@@ -72,6 +79,7 @@ def execute(path: Path) -> list[str]:
         return complaints(nb) or [f"{type(error).__name__}: {error}"]
     for output in (output for cell in nb.cells for output in cell.get("outputs", []) if "traceback" in output):
         del output.traceback[:-1]  # its frames name folders of this machine; the message is the last entry
+    keep_still(nb)
     nb.metadata.kernelspec = KERNELSPEC
     nb.metadata.language_info.pop("version", None)  # a patch release of Python does not change the book
     if not (found := complaints(nb)):

@@ -1,1 +1,17 @@
-"""What figures that move in a page need: so far the functions of the registry, as JavaScript."""
+"""Figures that move, in JupyterLab and in the built page: what a reader sets, and the JavaScript behind it."""
+
+import importlib
+
+# anywidget takes long to load: each figure comes when it is asked for.
+_FIGURES = {"FunctionExplorer": "explorer"}
+__all__ = list(_FIGURES)
+
+
+def __getattr__(name: str):
+    if name in _FIGURES:
+        return getattr(importlib.import_module(f"actlab.widgets.{_FIGURES[name]}"), name)
+    raise AttributeError(f"module 'actlab.widgets' has no attribute {name!r}; it has {', '.join(_FIGURES)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
