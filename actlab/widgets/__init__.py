@@ -3,7 +3,7 @@
 import importlib
 
 # anywidget takes long to load: each figure comes when it is asked for.
-_FIGURES = {"FunctionExplorer": "explorer"}
+_FIGURES = {"CosineTrainer": "trainer", "FunctionExplorer": "explorer"}
 __all__ = list(_FIGURES)
 
 

@@ -80,6 +80,8 @@ export const training = ({ activation, values, parameters, x, y, batchSize, opti
 
   const everything = Uint16Array.from(x, (_, i) => i);
   return {
+    activation,
+    values,
     parameters,
     // Of each epoch the mean loss of its examples when their batch's turn came, as Keras reports it.
     losses,
@@ -94,6 +96,8 @@ export const training = ({ activation, values, parameters, x, y, batchSize, opti
     },
     // The loss over all examples as the network is now.
     loss: () => forward(everything) / x.length,
+    // The input at which what a unit gets is 0.
+    zero: (unit) => -biases[unit] / weights[unit],
     // For each unit, whether the derivative is 0 at every input, so that no gradient reaches it.
     dead() {
       const all = preActivations({ hidden, weights, biases }, x);

@@ -58,5 +58,5 @@ const sgd = (size, { learning_rate, momentum, negligible }) => {
 
 const RULES = { Adam: adam, SGD: sgd };
 
-// The optimiser of that rule for `size` parameters, with its numbers under the names that they have in Python.
-export const optimiser = (rule, size, numbers) => RULES[rule](size, numbers);
+// The optimiser for `size` parameters; its rule and its numbers have the names that they have in Python.
+export const optimiser = (size, { rule, ...numbers }) => RULES[rule](size, numbers);
