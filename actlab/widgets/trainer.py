@@ -15,7 +15,7 @@ from actlab.experiments.cosine_outcomes import OUTCOMES
 from actlab.experiments.cosine_table.settings import COSINE_ACTIVATIONS, Settings, label
 from actlab.figures.style import PART_STYLES, coarse, colour
 from actlab.initialisers import INITIALISERS, Initialiser
-from actlab.network import initialise
+from actlab.network import Network, initialise
 from actlab.optimisers import SGD, Adam, Optimiser
 from actlab.training import Fit, fit
 from actlab.widgets.base import Figure
@@ -66,22 +66,26 @@ class CosineTrainer(Figure, script="trainer"):
         self.set_trait("experiment", _experiment())
         super().__init__(**settings)
 
-    def training(self, *, networks: int = 1, epochs: int | None = None) -> Fit:
-        """Train this network by the package, and those of the next numbers, as the page does.
-
-        That is for ``epochs`` epochs, by default those of a run. Snapshots show the networks before and after.
-        """
-        rule, optimiser = STARTS[self.initialiser], OPTIMISERS[self.optimiser]
-        epochs = self.epochs if epochs is None else epochs
-        x, y = cosine_data()
-        start = initialise(
+    def start(self, networks: int = 1) -> Network:
+        """Give this network and those of the next numbers, before their training."""
+        rule = STARTS[self.initialiser]
+        return initialise(
             (1, self.hidden, 1), OFFERED[self.activation], networks=networks, seed=self.seed, first=self.network,
             initialiser=rule, bias_limit=[rule.bias_limit(fan_in) for fan_in in (1, self.hidden)],
         )  # fmt: skip
+
+    def training(self, start: Network | None = None, *, epochs: int | None = None) -> Fit:
+        """Train ``start`` by the package as the page trains it, with snapshots before and after.
+
+        By default that is this network, for the epochs of a run.
+        """
+        epochs = self.epochs if epochs is None else epochs
+        optimiser = replace(OPTIMISERS[self.optimiser], learning_rate=self.learning_rate)
+        x, y = cosine_data()
         return fit(
-            start, INPUTS[self.inputs](x)[:, np.newaxis], y, epochs=epochs, batch_size=BATCH_SIZE,
-            optimiser=replace(optimiser, learning_rate=self.learning_rate), seed=self.seed, first=self.network,
-            dtype="float64", snapshots={0, epochs},
+            self.start() if start is None else start, INPUTS[self.inputs](x)[:, np.newaxis], y, epochs=epochs,
+            optimiser=optimiser, batch_size=BATCH_SIZE, seed=self.seed, first=self.network, dtype="float64",
+            snapshots={0, epochs},
         )  # fmt: skip
 
     def still(self, figure) -> None:
@@ -98,7 +102,8 @@ class CosineTrainer(Figure, script="trainer"):
             state = "" if not dead[unit] else ", born dead" if born[unit] else ", dead"
             style = PART_STYLES[unit % len(PART_STYLES)]
             left.plot(x, coarse(parts[:, unit]), color="0.35", linestyle=style, label=f"unit {unit + 1}{state}")
-        left.set(xlabel="x", xticks=[0, np.pi, 2 * np.pi], xticklabels=["0", "π", "2π"], title=self.activation)
+        left.set(xlabel="x", xticks=[0, np.pi, 2 * np.pi], xticklabels=["0", "π", "2π"], yticks=[0, 1, 2])
+        left.set_title(self.activation)
         left.legend(fontsize="small")
         right.plot(np.arange(1, self.epochs + 1), 10 ** coarse(np.log10(done.losses[:, 0])), color=colour(activation))
         right.axhline(success_below(), color="0.5", linestyle=":")
