@@ -112,6 +112,7 @@ def test_a_run_can_be_paused_and_goes_on(page, book_url):
     assert 0 < epoch < 1000
     page.wait_for_timeout(200)
     assert f"epoch {epoch}," in figure.status
+    assert f"epoch={epoch}" in figure.link
     figure.button("Run").click()
     figure.at(1000)
 

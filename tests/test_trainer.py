@@ -196,6 +196,34 @@ def test_a_network_that_does_not_follow_does_not_follow_itself_either(tmp_path):
     assert departed > 0
 
 
+def test_powers_are_rounded_as_in_the_package(tmp_path):
+    """What Adam subtracts them from shows digits that they do not have: the differences must be the same."""
+    bases = [OPTIMISERS["Adam"].beta_1, OPTIMISERS["Adam"].beta_2]
+    program = f"""
+for (const base of {bases}) {{
+  const next = optimisers_js.powers(base);
+  for (let t = 1; t <= 4000; t++) output.push(1 - next());
+}}
+"""
+    expected = [1 - np.float64(base) ** t for base in bases for t in range(1, 4001)]
+    np.testing.assert_array_equal(answer(program, tmp_path), expected)
+
+
+def test_what_has_become_too_small_is_forgotten_at_the_end_of_an_epoch(tmp_path):
+    """As in the package: processors take long for numbers that are smaller still."""
+    program = """
+const momentum = optimisers_js.optimiser(1, { rule: "SGD", learning_rate: 1, momentum: 0.5, negligible: 1e-30 });
+for (const gradient of [1e-31, 1e-29]) {
+  const parameters = new Float64Array(1);
+  momentum.step(parameters, [gradient]);
+  momentum.settle();
+  momentum.step(parameters, [0]);
+  output.push(...parameters);
+}
+"""
+    np.testing.assert_allclose(answer(program, tmp_path), [-1e-31, -1.5e-29], rtol=1e-12)
+
+
 @pytest.mark.parametrize("inputs", ["centred", "standardised"])
 def test_other_inputs_are_those_of_the_experiment(inputs, tmp_path):
     figure = CosineTrainer(activation="tanh", inputs=inputs, initialiser="pytorch_uniform", seed=3)

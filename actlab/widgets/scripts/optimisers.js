@@ -10,7 +10,7 @@ const settle = (slots, negligible) => {
 
 // base ** t for t = 1, 2, ..., each the nearest float64: Math.pow is often off by a digit, of which 1 - base ** t would
 // show much more. A number and its rest (Dekker 1971) have twice the digits.
-const powers = (base) => {
+export const powers = (base) => {
   const split = (a) => {
     const high = a * 134217729 - (a * 134217729 - a);
     return [high, a - high];

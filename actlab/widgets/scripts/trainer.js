@@ -64,9 +64,9 @@ export const render = ({ model, el }) => {
 
   const go = (epoch) => {
     stop();
-    if (model.get("epoch") === epoch) return approach();
-    model.set("epoch", epoch);
-    model.save_changes();
+    if (model.get("epoch") === epoch) approach();
+    else model.set("epoch", epoch);
+    model.save_changes(); // of the frames of a run, too
   };
 
   const start = () => {
