@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import base64
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
+import chromium
 import numpy as np
 import pytest
 
-_CANDIDATES = {"node": ("node", "nodejs"), "browser": ("chromium", "chromium-browser", "google-chrome", "chrome")}
+_FOUND = {"node": shutil.which("node") or shutil.which("nodejs"), "browser": chromium.find()}
 
 #: What is installed of "node" and "browser", with its path.
-ENGINES = {
-    kind: path for kind, names in _CANDIDATES.items() if (path := next(filter(None, map(shutil.which, names)), None))
-}
+ENGINES = {kind: path for kind, path in _FOUND.items() if path}
 
 
 def first_engine() -> str:
@@ -55,9 +53,8 @@ def _browser(text: str, folder: Path) -> str:
     file = folder / "program.html"
     shown = "document.body.textContent = `[${ANSWER}]`;"
     file.write_text(f'<!doctype html><body><script type="module">{text}{shown}</script>', encoding="utf-8")
-    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    options = ["--headless", "--disable-gpu", f"--user-data-dir={folder / 'profile'}", "--dump-dom", *root]
-    page = _printed([ENGINES["browser"], *options, file.as_uri()])
+    options = ["--headless", "--disable-gpu", f"--user-data-dir={folder / 'profile'}", "--dump-dom"]
+    page = _printed([ENGINES["browser"], *options, *chromium.ARGUMENTS, file.as_uri()])
     assert "[" in page, f"the browser shows no answer, but {page[:300]}"
     return page.partition("[")[2].partition("]")[0]
 
