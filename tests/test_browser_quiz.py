@@ -5,7 +5,8 @@ import re
 import pytest
 
 from actlab import quizzes
-from tests.browser import watched_page
+from tests.browser import DESK, PHONE, open_whole, watched_page
+from tests.test_accessibility import violations
 from tests.test_book import BOOK
 
 NAME, PAGE = "s-curves", "book/functions/s-curves.html"
@@ -165,11 +166,20 @@ def test_without_javascript_the_quiz_reads_as_text(browser, book_folder):
         assert feedback in still.inner_text()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_quiz_fits_its_column(browser, book_folder, width):
-    with watched_page(browser, viewport={"width": width, "height": 900}) as page:
-        page.goto(f"{book_folder.as_uri()}/{PAGE}")
-        page.wait_for_selector(".live-quiz")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        column = page.locator(".live-figure").bounding_box()
-        assert column["x"] >= 0 and column["x"] + column["width"] <= width
+def test_an_answered_quiz_is_faultless_to_axe_and_fits_a_phone(browser, book_url):
+    with watched_page(browser, viewport=DESK, reduced_motion="reduce") as page:
+        open_whole(page, f"{book_url}{PAGE}")
+        for number, question in enumerate(ASKED):
+            form = page.locator(".live-quiz form").nth(number)
+            form.get_by_role("radio").nth((number + 1) % len(question.answer)).check()
+            form.get_by_role("button").click()
+            announced(page, number)
+        verdicts = {said.get_attribute("data-verdict") for said in page.locator(".live-said").all()}
+        assert verdicts == {"Right.", "No."}
+        for size in (DESK, PHONE):
+            page.set_viewport_size(size)
+            for colours in ("light", "dark"):
+                page.emulate_media(color_scheme=colours)
+                page.wait_for_selector(f"html[data-theme={colours}]")
+                assert violations(page) == [], f"{size['width']} px, {colours}"
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
