@@ -140,6 +140,28 @@ def test_images_in_text_have_alt_text(source):
     assert [found[0] for text in texts for found in UNDESCRIBED.finditer(text)] == []
 
 
+def glossary() -> list[tuple[list[str], str]]:
+    """Return the entries of the glossary: the words of each, and the line that says what they mean."""
+    text = (BOOK / "reference" / "glossary.md").read_text("utf-8")
+    (body,) = re.findall(r"^```\{glossary\}\n(.*?)\n```$", text, re.M | re.S)
+    entries = [entry.splitlines() for entry in body.split("\n\n")]
+    return [(words, line.strip()) for *words, line in entries]
+
+
+@pytest.mark.parametrize(("words", "line"), [pytest.param(*entry, id=entry[0][0]) for entry in glossary()])
+def test_a_word_of_the_glossary_is_explained_where_its_link_leads(words, line):
+    (page,) = re.findall(r"\]\(\.\./([\w/-]+\.ipynb)\)$", line)
+    text = " ".join(cell.source for cell in read(Path(page)).cells)
+    # Beginnings of the longest parts: saturation is explained by what saturates, and code writes fan_in.
+    parts = [max(word.split(), key=len)[:6].replace("-", "[-_]") for word in words]
+    assert any(re.search(rf"\b{part}|_{part}", text, re.I) for part in parts), f"{words} is not on {page}"
+
+
+def test_the_glossary_is_in_order():
+    first = [words[0].casefold() for words, _ in glossary()]
+    assert first == sorted(first)
+
+
 def test_the_table_of_contents_lists_every_page():
     """A page that is not listed is not published, and a page that is listed exists."""
     assert sorted(execute.pages()) == sorted(f"book/{path.with_suffix('').as_posix()}" for path in SOURCES)
