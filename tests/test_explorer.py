@@ -220,7 +220,7 @@ def test_the_page_and_the_image_have_the_same_heights(tmp_path):
 
 
 def test_parameters_of_an_address_that_do_not_fit_are_cut_or_left_out(tmp_path):
-    given = ['{ alpha: 99, beta: 1 }', '{ alpha: "2" }', "{ alpha: -1 }", "{ __proto__: null }", "{ alpha: 0.5 }"]
+    given = ["{ alpha: 99, beta: 1 }", '{ alpha: "2" }', "{ alpha: -1 }", "{ __proto__: null }", "{ alpha: 0.5 }"]
     program = f"const answer = [{', '.join(given)}].map((each) => fitting(FUNCTIONS.elu, each));"
     assert told(program, CURVES, tmp_path) == [{"alpha": 3}, {}, {"alpha": 0.1}, {}, {"alpha": 0.5}]
 
