@@ -57,6 +57,7 @@ export const shaded = (record, p, flat) => {
     while (isFlat(x) && Math.abs(x) <= FAR) x -= side * STEP;
     const end = Math.abs(x) > FAR ? -side * Infinity : edge(isFlat, x + side * STEP, x);
     found.push(side < 0 ? [-Infinity, end] : [end, Infinity]);
+    if (!Number.isFinite(end)) return found; // flat everywhere
   }
   const kinks = record.kinks(p).map(([at]) => at).sort((a, b) => a - b);
   for (let i = 1; i < kinks.length; i++) {
