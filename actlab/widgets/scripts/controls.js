@@ -110,8 +110,8 @@ export const range = ({ low, high, step, label, value, input }) => {
   return labelled({ label }, node, output);
 };
 
-// A choice among what is no trait of its own: `chosen(value)` is called with it. `show(value)` of the result shows one as
-// chosen, and, where it is given none, the words `none`.
+// A choice among what is no trait of its own: `chosen(value)` is called with it. `show(value)` of the result shows one
+// as chosen, and, where it is given none, the words `none`.
 export const menu = ({ label, values, names, none, chosen }) => {
   const select = quiet(element("select"));
   select.append(
