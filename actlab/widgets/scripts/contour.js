@@ -8,8 +8,8 @@ const sides = (column, row) => [
 ];
 
 // `holds[row][column]` says of each node whether it does; `between(a, b)` gives the place on the way from node a to
-// node b, each [column, row], at which that changes. Returns `cells`, the polygon of each cell's part, and `lines`, pairs
-// of places. A generator: it pauses after each cell.
+// node b, each [column, row], at which that changes. Returns `cells`, the polygon of each cell's part, and `lines`,
+// pairs of places. A generator: it pauses after each cell.
 export function* contour(holds, place, between) {
   const found = new Map();
   const crossing = (a, b) => {

@@ -113,8 +113,8 @@ export const control = (model, name, { group, label } = {}) => {
   return CONTROLS[field.kind](model, name, label ? { ...field, label } : field, { group });
 };
 
-// A choice among what is no trait of its own: `chosen(value)` is called with it. `show(value)` of the result shows one as
-// chosen, and, where it is given none, the words `none`.
+// A choice among what is no trait of its own: `chosen(value)` is called with it. `show(value)` of the result shows one
+// as chosen, and, where it is given none, the words `none`.
 export const menu = ({ label, values, names, none, chosen }) => {
   const select = quiet(element("select"));
   select.append(

@@ -13,15 +13,17 @@ import { inSlices } from "./slices.js";
 const SHOWN_EACH = 5; // networks after which the band is drawn anew
 const QUIET = 250; // milliseconds of rest after which a change is told to those who do not see it
 
-const decades = (logNorms) => logNorms.map((each) => (each - (Number.isFinite(each) ? logNorms.at(-1) : 0)) / Math.LN10);
+// Natural logarithms as powers of ten, that of the last layer being 0; infinite ones stay.
+const decades = (logNorms) =>
+  logNorms.map((each) => (each - (Number.isFinite(each) ? logNorms.at(-1) : 0)) / Math.LN10);
 
-// Draw the networks, and call `shown` with the gradients of those that are done.
-function* measure(f, how, shown) {
+// Draw the networks, and call `progress` with the gradients of those that are done.
+function* measure(f, how, progress) {
   const found = [];
   while (found.length < how.networks) {
     const network = yield* draw(how, found.length);
     found.push(decades((yield* propagate(f, network)).logNorms));
-    if (found.length % SHOWN_EACH === 0 && found.length < how.networks) shown(found);
+    if (found.length % SHOWN_EACH === 0 && found.length < how.networks) progress(found);
   }
   return found;
 }
@@ -58,7 +60,7 @@ const gradients = (axes, { name, depth, theory, measured }) => {
   });
 };
 
-// --- The map ----------------------------------------------------------------------------------------------------------
+// --- The map ---------------------------------------------------------------------------------------------------------
 
 // Polygons or lines as one path, with gaps between them.
 const joined = (parts) => {
@@ -80,7 +82,9 @@ const map = (axes, { name, fields, sigmaW, sigmaB, phases }) => {
     if (chaotic.cells.length) layers.push({ kind: "area", ...joined(chaotic.cells) });
     if (unbounded.cells.length) layers.push({ kind: "curve", ...hatching(unbounded.cells), width: 0.6 });
     if (edges.length) layers.push({ kind: "curve", ...joined(edges), width: 3, colour, name: "χ₁ = 1" });
-    if (leaps.length) layers.push({ kind: "curve", ...joined(leaps), width: 3, dash: "2 3", colour, name: "χ₁ leaps over 1" });
+    if (leaps.length) {
+      layers.push({ kind: "curve", ...joined(leaps), width: 3, dash: "2 3", colour, name: "χ₁ leaps over 1" });
+    }
     layers.push(...labels.map(({ phase, x, y }) => ({ kind: "text", text: phase, x, y })));
   }
   layers.push({ kind: "points", xs: [sigmaW], ys: [sigmaB], radius: 7 });
@@ -91,7 +95,7 @@ const map = (axes, { name, fields, sigmaW, sigmaB, phases }) => {
   axes.draw({ x, y, layers });
 };
 
-// --- Words ------------------------------------------------------------------------------------------------------------
+// --- Words -----------------------------------------------------------------------------------------------------------
 
 const PHASES = {
   ordered: "ordered, gradients vanish",
@@ -132,7 +136,7 @@ const facts = (list, { q, chi1, pair }) => {
   list.replaceChildren(...entries);
 };
 
-// --- The starts -------------------------------------------------------------------------------------------------------
+// --- The starts ------------------------------------------------------------------------------------------------------
 
 const OWN = "your own";
 
@@ -159,7 +163,7 @@ const startMenu = (model) => {
   return start.element;
 };
 
-// --- The figure -------------------------------------------------------------------------------------------------------
+// --- The figure ------------------------------------------------------------------------------------------------------
 
 export const render = ({ model, el }) => {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -193,7 +197,8 @@ export const render = ({ model, el }) => {
     const text = sentence(state);
     left.describe(`Gradient over ${state.depth} layers, in powers of ten, that of the last being 1. ${text}`);
     const { sigmaW, sigmaB, phase } = state;
-    right.describe(`Map of the phases of ${state.name}. The point at ${shown(sigmaW)} for weights, ${shown(sigmaB)} for biases is ${phase}.`);
+    const place = `at ${shown(sigmaW)} for weights, ${shown(sigmaB)} for biases`;
+    right.describe(`Map of the phases of ${state.name}. The point ${place} is ${phase}.`);
     clearTimeout(telling);
     telling = setTimeout(() => {
       status.textContent = text;

@@ -1,5 +1,5 @@
-// Means over normal numbers, as actlab/meanfield/gaussian.py has them: sums over panels of Gauss and Legendre's nodes. A
-// panel ends wherever the integrand has a kink, and panels become shorter towards 0, near which activations bend.
+// Means over normal numbers, as actlab/meanfield/gaussian.py has them: sums over panels of Gauss and Legendre's nodes.
+// A panel ends wherever the integrand has a kink, and panels become shorter towards 0, near which activations bend.
 // Nodes come with the square roots of their weights: f(x) times a root stays a float where f(x)^2 would not.
 
 const ORDER = 14;
@@ -7,7 +7,7 @@ const ORDINARY = 9; // a standard normal number is beyond this with a probabilit
 const FARTHEST = 45; // the root of a weight is a normal float up to here
 const HALVINGS = 4; // of the panels beside 0: the shortest resolves what bends within 1/100
 
-// The nodes of Gauss and Legendre from -1 to 1 and their weights: the roots of a Legendre polynomial, by Newton's method.
+// The nodes of Gauss and Legendre from -1 to 1, the roots of a Legendre polynomial, by Newton's method, with weights.
 export const legendre = (order) => {
   const points = [];
   const weights = [];
@@ -81,8 +81,9 @@ export const meanSquares = (g, { z, roots }, root) => {
 };
 
 // E g(u) g(v) for normal u and v of deviation `root` and a correlation c from 0 to 1. With independent normal s and t,
-// u = root (a s + b t) and v = root (a s - b t) have the correlation a^2 - b^2. The inner mean is over s, whose share is
-// the larger one: it makes the kinks smooth, so that the outer mean has breaks only where kinks of g(u) and g(v) meet.
+// u = root (a s + b t) and v = root (a s - b t) have the correlation a^2 - b^2. The inner mean is over s, whose share
+// is the larger one: it makes the kinks smooth, so that the outer mean has breaks only where kinks of g(u) and g(v)
+// meet.
 export const meanProduct = (g, kinks, root, c) => {
   const [a, b] = [Math.sqrt((1 + c) / 2), Math.sqrt((1 - c) / 2)];
   const places = kinks.map((kink) => kink / root);

@@ -21,8 +21,8 @@ const rootMeanSquare = (array) => {
 // Send a batch through one network, and a gradient back. `weights` are one array (width x width, row by row, a row for
 // each input) for each layer, `biases` one (width) each; `x` and `upstream`, the gradient with respect to the last
 // activations, are (batch x width). A generator: it pauses after each layer, and returns `q`, the mean square of the
-// pre-activations of each layer, and `logNorms`, the natural logarithm of the root mean square gradient there: -Infinity
-// where none arrives, Infinity in a network whose activations leave the floats.
+// pre-activations of each layer, and `logNorms`, the natural logarithm of the root mean square gradient there:
+// -Infinity where none arrives, Infinity in a network whose activations leave the floats.
 export function* propagate(f, { weights, biases, x, upstream }) {
   const depth = weights.length;
   const width = biases[0].length;
@@ -85,8 +85,9 @@ const backward = (delta, weights, width) => {
   return reached;
 };
 
-// Draw network `number` of a seed, with uniform weights and normal biases of these deviations, for inputs of mean square
-// 1. Whatever the deviations, the numbers of one seed differ by them alone. A generator that pauses after each layer.
+// Draw network `number` of a seed, with uniform weights and normal biases of these deviations, for inputs of mean
+// square 1. Whatever the deviations, the numbers of one seed differ by them alone. A generator that pauses after each
+// layer.
 export function* draw({ sigmaW, sigmaB, depth, width, batch, seed }, number) {
   const [forWeights, forSignals, forBiases] = [0, 1, 2].map((stream) => generator(seed, number, stream));
   const weights = [];
