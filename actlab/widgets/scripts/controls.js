@@ -14,6 +14,9 @@ const quiet = (node) => {
   return node;
 };
 
+// Screen readers would say every change of an output aloud, and the slider beside it says the same by itself.
+const QUIET = { ariaLive: "off" };
+
 const change = (model, name, value) => {
   if (Object.is(model.get(name), value)) return;
   model.set(name, value);
@@ -55,7 +58,7 @@ const slider = (model, name, field) => {
     : (place) => Number(place.toPrecision(12));
   const range = log ? { min: 0, max: STEPS, step: 1 } : { min: low, max: high, step: step ?? (field.kind === "whole" ? 1 : (high - low) / 200) };
   const input = quiet(element("input", { type: "range", ...range }));
-  const output = element("output");
+  const output = element("output", QUIET);
   input.addEventListener("input", () => change(model, name, fromSlider(input.valueAsNumber)));
   bound(model, name, () => {
     const value = model.get(name);
@@ -102,7 +105,7 @@ export const control = (model, name, { group, label } = {}) => {
 // The slider of a number that is no trait of its own, such as a parameter of the chosen function.
 export const range = ({ low, high, step, label, value, input }) => {
   const node = quiet(element("input", { type: "range", min: low, max: high, step: step ?? (high - low) / 200, value }));
-  const output = element("output", { textContent: shown(value) });
+  const output = element("output", { ...QUIET, textContent: shown(value) });
   node.addEventListener("input", () => {
     output.textContent = shown(node.valueAsNumber);
     input(node.valueAsNumber);
