@@ -1,22 +1,24 @@
-"""Quizzes: questions with one right answer, read from a file of TOML and held to rules that make them worth taking.
+r"""Quizzes: questions with one right answer, read from a file of TOML and held to rules that make them worth taking.
 
 A file has three to five blocks like this::
 
     [[question]]
-    text = "Where is the slope of $\\\\sigma$ largest?"
+    text = 'Where is the slope of $\sigma$ largest?'
+    given.slope = "actlab.sigmoid.derivative"
 
     [[question.answer]]
-    text = "At 0, where it is {actlab.sigmoid.derivative(0.0):.2f}"
+    text = "At 0, where it is {slope(0.0):.2f}"
     right = true
-    measured = "actlab.sigmoid.properties.max_slope_at == 0"
-    feedback = "Right: ..."
+    measured = "actlab.sigmoid.properties.slope_supremum_at == 0"
+    feedback = 'It is $\sigma(x)\,\sigma(-x)$, a product of numbers with the sum 1, and largest where they are equal.'
 
-A text is one paragraph with `` `code` ``, ``*stress*`` and ``$formulas$``. Outside code and formulas, what stands in
-braces is a Python expression with its format, as in an f-string, so that no result is typed. ``measured`` is an
-expression that is true for the right answer and false for the others; a question has it in each of its answers or in
-none. ``claim`` names an entry of the ledger that a question rests on. Expressions may use ``actlab``, ``np``,
-``found("id")``, which gives the measured numbers of a claim by name, and what the question itself names in ``given``,
-such as ``given.x = "np.linspace(-5, 5, 101)"``, each computed once, in the order of the file.
+with two to four more answers. A text is one paragraph with `` `code` ``, ``*stress*`` and ``$formulas$``. Outside code
+and formulas, what stands in braces is a Python expression with its format, as in an f-string, so that no result is
+typed. ``measured`` is an expression that is true for the right answer and false for the others; a question has it in
+each of its answers or in none. ``claim`` names an entry of the ledger that a question rests on.
+
+Expressions may use ``actlab``, ``np``, ``found("id")``, which gives the measured numbers of a claim by name, and what
+the question names in ``given``, each computed once, in the order of the file.
 """
 
 from __future__ import annotations
@@ -185,11 +187,9 @@ def _faults(where: str, kind: str, table: Any) -> list[str]:
             faults.append(f"{where}: {name} must be of type {fields[name].__name__}; got {value!r}")
         elif fields[name] is str and not _is_text(value):
             faults.append(f"{where}: {name} is empty")
-    given = table.get("given", {}) if kind == "question" else {}
-    if isinstance(given, dict):
-        faults += [f"{where}: given.{name} must be an expression in a text" for name in given if not _is_text(given[name])]
-    answers = table.get("answer", []) if kind == "question" else None
-    if isinstance(answers, list):
+    if isinstance(given := table.get("given"), dict):
+        faults += [f"{where}: given.{name} must be an expression" for name, text in given.items() if not _is_text(text)]
+    if isinstance(answers := table.get("answer"), list):
         faults += _count(where, "answers", answers, ANSWERS)
         for number, answer in enumerate(answers, 1):
             faults += _faults(f"{where}, answer {number}", "answer", answer)

@@ -16,6 +16,9 @@ from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = execute.ROOT
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+#: Every page: those of the table of contents, and the two that Sphinx adds.
+PAGES = (*execute.pages(), "search", "genindex")
 #: What the built book depends on, with the package, since extensions of the book may import it.
 _SOURCES = ("_config.yml", "_toc.yml", "requirements.txt", "actlab", "book")
 _BUILT = ROOT / "_build" / "tested"
@@ -51,23 +54,17 @@ def _digest() -> str:
     return digest.hexdigest()[:16]
 
 
-def html_pages(folder: Path) -> list[str]:
-    """Return the pages of a built book: those of the table of contents, the search, and the index if there is one."""
-    extra = [name for name in ("search", "genindex") if (folder / f"{name}.html").exists()]
-    return [f"{name}.html" for name in (*execute.pages(), *extra)]
-
-
-def watch(context: BrowserContext, trouble: list[str]) -> None:
-    """Add to a list whatever goes wrong on the pages of a context, and every request to another host."""
-    context.on("request", lambda request: _foreign(request.url) and trouble.append(f"asks for {request.url}"))
+def watch(page: Page, trouble: list[str]) -> None:
+    """Add to a list whatever goes wrong on a page, and every request to another host."""
+    page.on("request", lambda request: _foreign(request.url) and trouble.append(f"asks for {request.url}"))
     # What has not arrived when the test opens the next page is aborted, which is no failure.
-    context.on(
+    page.on(
         "requestfailed",
         lambda request: "ERR_ABORTED" in request.failure or trouble.append(f"{request.failure}: {request.url}"),
     )
-    context.on("response", lambda answer: answer.status < 400 or trouble.append(f"{answer.status}: {answer.url}"))
-    context.on("console", lambda said: said.type == "error" and trouble.append(f"console: {said.text}"))
-    context.on("weberror", lambda raised: trouble.append(f"raised: {raised.error}"))
+    page.on("response", lambda answer: answer.status < 400 or trouble.append(f"{answer.status}: {answer.url}"))
+    page.on("console", lambda said: said.type == "error" and trouble.append(f"console: {said.text}"))
+    page.on("pageerror", lambda error: trouble.append(f"raised: {error}"))
 
 
 def _foreign(url: str) -> bool:
@@ -76,10 +73,19 @@ def _foreign(url: str) -> bool:
 
 
 @contextmanager
-def watched_page(browser: Browser, **options) -> Iterator[Page]:
-    """Open a page in a context of its own, and fail in the end if anything went wrong on it or was asked elsewhere."""
+def watched_page(browser: Browser | BrowserContext, **options) -> Iterator[Page]:
+    """Open a page, of a browser in a context of its own; fail in the end if anything went wrong on it."""
     trouble: list[str] = []
-    with browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options}) as context:
-        watch(context, trouble)
-        yield context.new_page()
+    page = browser.new_page(**options)
+    watch(page, trouble)
+    try:
+        yield page
+    finally:
+        page.close()
     assert not trouble, "\n".join(dict.fromkeys(trouble))
+
+
+def open_whole(page: Page, address: str) -> None:
+    """Open a page and wait until it has loaded and its formulas are set."""
+    page.goto(address)
+    page.wait_for_function("!window.MathJax || MathJax.startup?.promise.then(() => true)")

@@ -52,7 +52,21 @@ def browser():
 @pytest.fixture
 def page(browser):
     """Give an empty page; the test fails if anything goes wrong on what it opens or another host is asked."""
-    with browsers.watched_page(browser) as page:
+    with browsers.watched_page(browser, viewport=browsers.DESK) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def visit(browser):
+    """Give a context for the pages of one file, which keeps the scripts that all of them load."""
+    with browser.new_context(viewport=browsers.DESK) as context:
+        yield context
+
+
+@pytest.fixture
+def next_page(visit):
+    """Give an empty page like `page`, in a context that has seen others."""
+    with browsers.watched_page(visit) as page:
         yield page
 
 
