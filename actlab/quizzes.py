@@ -46,8 +46,8 @@ ANSWERS = (3, 5)
 PIECES = re.compile(
     r"`(?P<code>[^`]+)`|\$(?P<formula>[^$]+)\$|\*(?P<stress>\S(?:[^*]*\S)?)\*|\{(?P<expression>[^{}]+)\}"
 )
-_MODULES = re.compile(r"\bactlab(?:\.\w+)+")
 _NEGATIVE = re.compile(r"-(?=[\d.])")
+_DOTTED = re.compile(r"\bactlab(?:\.\w+)+")
 
 _FIELDS = {
     "question": {"text": str, "answer": list, "claim": str, "given": dict},
@@ -157,8 +157,8 @@ def _value(source: str, expression: str, scope: dict[str, Any]) -> Any:
     if "__" in expression:
         raise ValueError(f"{expression!r} must not have a name with two underscores")
     try:
-        for named in _MODULES.findall(expression):
-            pkgutil.resolve_name(named)  # imports the modules on the way
+        for name in _DOTTED.findall(expression):
+            pkgutil.resolve_name(name)  # imports what it names, such as a record that is loaded on demand
         return eval(source, scope)
     except Exception as error:
         raise ValueError(f"{expression!r} cannot be computed: {type(error).__name__}: {error}") from error
