@@ -7,7 +7,8 @@ import shutil
 import execute
 import nbformat
 import pytest
-from _ext import addresses, unused_files
+from _ext import addresses, icons, unused_files
+from fontTools.ttLib import TTFont
 from sphinx.errors import ConfigError
 
 from tests.browser import ROOT, build
@@ -57,6 +58,20 @@ def test_nothing_is_published_that_no_page_uses(book_folder):
     static = [path for path in (book_folder / "_static").rglob("*") if path.is_file()]
     assert not [path for path in static if path.suffix in {".map", ".po", ".mo"} or path.name == "fontawesome.js"]
     assert {"book.css", "tex-chtml.js", "MathJax_Main-Regular.woff", "LICENSE"} <= {path.name for path in static}
+
+
+def test_every_icon_of_a_page_has_its_picture(book_folder):
+    sheet = (book_folder / "_static/styles/pydata-sphinx-theme.css").read_text("utf-8")
+    pages = "".join((book_folder / f"{name}.html").read_text("utf-8") for name in execute.pages())
+    shown = {name for icon in re.findall(r'class="([^"]*\bfa-[^"]*)"', pages) for name in icon.split()}
+    fonts = [TTFont(path).getBestCmap() for path in book_folder.rglob("fontawesome/**/*.woff")]
+    wanted = set().union(*(icons.glyphs(path.read_text("utf-8")) for path in book_folder.rglob("_static/**/*.css")))
+    assert len(fonts) == 3 and {0xF0F3, 0xF019} <= wanted  # the bell beside *You will learn*, and the download
+    assert {glyph for glyph in wanted if glyph > 0xE000} - set().union(*fonts) == set()
+    found = re.findall(r'((?:\.fa-[\w-]+:before,?)+)\{content:"\\(\w+)"\}', sheet)
+    rules = {name: code for names, code in found for name in re.findall(r"fa-[\w-]+", names)}
+    assert {"fa-download", "fa-bars"} <= shown & rules.keys()
+    assert {name for name in shown & rules.keys() if int(rules[name], 16) not in wanted} == set()
 
 
 def test_a_file_is_used_if_a_page_names_it_or_something_that_is_used(tmp_path):

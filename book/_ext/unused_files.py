@@ -45,8 +45,12 @@ def remove(app, exception):
 def leave_out_mathjax(app, pagename, templatename, context, doctree):
     """Load no MathJax for the sake of other pages: Sphinx gives it to a page if any page below it has a formula."""
     if not app.env.get_domain("math").data["has_equations"].get(pagename):
-        mathjax = f"_static/{app.config.mathjax_path}"
-        context["script_files"] = [file for file in context["script_files"] if file.filename != mathjax]
+        context["script_files"] = [file for file in context["script_files"] if not _is_mathjax(app, file)]
+
+
+def _is_mathjax(app, file) -> bool:
+    settings = (file.attributes.get("body") or "").startswith("window.MathJax")
+    return settings or file.filename == f"_static/{app.config.mathjax_path}"
 
 
 def setup(app):
