@@ -194,6 +194,20 @@ def test_the_share_of_many_networks_is_that_of_the_package(page, book_url):
     assert f"{100 * share.value:.1f} % (95 % interval {low} to {high})" in figure.outcome
 
 
+def test_what_diverges_is_said_to_do_so(page, book_url):
+    settings = {"activation": "identity", "optimiser": "SGD", "learning_rate": 0.08, "epochs": 30, "network": 0}
+    figure = CosineTrainer(**settings)
+    lost = ~np.isfinite(figure.training(figure.start(20)).snapshots[-1].loss)
+    assert lost[4:].any() and not lost.all()
+    settings["network"] = int(np.argmax(lost))
+    query = "&".join(f"{name}={value}" for name, value in settings.items())
+    shown = Trainer(page, book_url, f"#trainer?{query}&epoch=30&networks=20&many=true").counted()
+    assert shown.outcome.endswith(f" {lost.sum()} diverged.")
+    page.wait_for_function(
+        "document.querySelector('#trainer .live-status').textContent.startsWith('Diverged: epoch 30,')"
+    )
+
+
 def test_dead_units_are_marked(page, book_url):
     """The page says of every unit what the package says: born dead, or dead since the epoch before which it lived."""
     figure = Trainer(page, book_url, "#trainer?epoch=300").at(300)
