@@ -141,6 +141,27 @@ def test_a_link_shows_the_same_again(page, browser, start):
         assert again.seen == figure.seen
 
 
+def test_each_setting_takes_effect_at_once(page, browser, book_url):
+    """What is seen after a change of one setting is what its link shows from the beginning."""
+    figure = Trainer(page, book_url, "#trainer?activation=tanh&epoch=9&epochs=12&networks=10&many=true").at(9).counted()
+    changes = {
+        "Activation": "silu", "Initial weights": "he_uniform", "Inputs": "standardised", "Optimiser": "SGD",
+        "Learning rate": "150", "Hidden units": "5", "Seed": "3", "Network of the seed": "8", "Epochs of a run": "20",
+        "How many": "15",
+    }  # fmt: skip
+    with watched_page(browser) as other:
+        for name, value in changes.items():
+            before = figure.seen
+            control = figure.label(name)
+            tag = control.evaluate("one => one.tagName")
+            control.select_option(value) if tag == "SELECT" else control.fill(value)
+            control.blur()
+            figure.at(9).counted()
+            assert figure.seen != before, name
+            other.goto("about:blank")
+            assert Trainer(other, book_url, figure.link).at(9).counted().seen == figure.seen, name
+
+
 def test_rewinding_and_running_again_gives_the_same(page, book_url):
     """The same losses at the same epoch: after a run, after single steps, and from further on."""
     figure = Trainer(page, book_url, "#trainer?activation=tanh&epochs=12&epoch=12").at(12)
@@ -171,6 +192,20 @@ def test_the_share_of_many_networks_is_that_of_the_package(page, book_url):
     low, high = (f"{100 * end:.1f} %" for end in share.interval)
     assert f"{share.count} of 30 networks end below" in figure.outcome
     assert f"{100 * share.value:.1f} % (95 % interval {low} to {high})" in figure.outcome
+
+
+def test_what_diverges_is_said_to_do_so(page, book_url):
+    settings = {"activation": "identity", "optimiser": "SGD", "learning_rate": 0.08, "epochs": 30, "network": 0}
+    figure = CosineTrainer(**settings)
+    lost = ~np.isfinite(figure.training(figure.start(20)).snapshots[-1].loss)
+    assert lost[4:].any() and not lost.all()
+    settings["network"] = int(np.argmax(lost))
+    query = "&".join(f"{name}={value}" for name, value in settings.items())
+    shown = Trainer(page, book_url, f"#trainer?{query}&epoch=30&networks=20&many=true").counted()
+    assert shown.outcome.endswith(f" {lost.sum()} diverged.")
+    page.wait_for_function(
+        "document.querySelector('#trainer .live-status').textContent.startsWith('Diverged: epoch 30,')"
+    )
 
 
 def test_dead_units_are_marked(page, book_url):

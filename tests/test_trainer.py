@@ -11,6 +11,7 @@ from traitlets import TraitError
 from actlab import orders
 from actlab.experiments import cosine_fit
 from actlab.experiments.cosine import LEARNING_RATE
+from actlab.speed import trainer
 from actlab.statistics import Share
 from actlab.widgets import CosineTrainer, bundle
 from actlab.widgets.trainer import OFFERED, OPTIMISERS, STARTS, success_below
@@ -277,3 +278,23 @@ def test_what_the_figure_does_not_offer_is_refused():
     for wrong in ({"hidden": 9}, {"activation": "softmax"}, {"initialiser": "he_normal"}, {"learning_rate": 0.0}):
         with pytest.raises(TraitError):
             CosineTrainer(**wrong)
+
+
+# --- How long it takes ------------------------------------------------------------------------------------------------
+
+
+def test_the_benchmark_runs_every_activation(capsys):
+    if "browser" not in ENGINES:
+        pytest.skip("no Chromium is installed")
+    trainer.main(["--rounds", "1", "--browser", ENGINES["browser"]])
+    printed = capsys.readouterr().out
+    assert all(f"| `{name}` |" in printed for name in OFFERED)
+    assert f"the goal is {trainer.GOAL} ms" in printed
+    assert "0.0 |" not in printed
+
+
+def test_the_benchmark_asks_for_a_browser(capsys, monkeypatch):
+    monkeypatch.setattr(trainer, "browser", lambda: None)
+    with pytest.raises(SystemExit):
+        trainer.main([])
+    assert "no browser is installed under the names chromium, " in capsys.readouterr().err

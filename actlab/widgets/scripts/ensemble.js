@@ -39,8 +39,10 @@ export const ensemble = (model) => {
   const conclude = (losses) => {
     const fits = losses.filter((loss) => loss < success).length;
     const [low, high] = wilson(fits, losses.length);
-    const interval = `95 % interval ${percent(low)} to ${percent(high)}`;
-    const text = `${fits} of ${losses.length} networks end below ${shown(success)}: ${percent(fits / losses.length)} (${interval}).`;
+    const share = `${percent(fits / losses.length)} (95 % interval ${percent(low)} to ${percent(high)})`;
+    const lost = losses.filter((loss) => !Number.isFinite(loss)).length;
+    const diverged = lost ? ` ${lost} diverged.` : "";
+    const text = `${fits} of ${losses.length} networks end below ${shown(success)}: ${share}.${diverged}`;
     status.textContent = text;
     picture.describe(`Histogram of the losses after training, on a logarithmic axis. ${text}`);
   };
@@ -89,7 +91,12 @@ export const ensemble = (model) => {
   for (const name of [...SETTINGS, "epochs", "networks", "many"]) model.on(`change:${name}`, begin);
   begin();
   return {
-    element: element("div", {}, element("div", { className: "live-controls" }, toggle, control(model, "networks")), shownPart),
+    element: element(
+      "div",
+      {},
+      element("div", { className: "live-controls" }, toggle, control(model, "networks")),
+      shownPart,
+    ),
     end: () => clearTimeout(timer),
   };
 };

@@ -28,7 +28,9 @@ export const initial = (hidden, seed, number, limits) => {
 // What the hidden units get at the inputs x, unit by unit.
 export const preActivations = ({ hidden, weights, biases }, x) => {
   const z = new Float64Array(hidden * x.length);
-  for (let k = 0, at = 0; k < hidden; k++) for (let i = 0; i < x.length; i++, at++) z[at] = weights[k] * x[i] + biases[k];
+  for (let k = 0, at = 0; k < hidden; k++) {
+    for (let i = 0; i < x.length; i++, at++) z[at] = weights[k] * x[i] + biases[k];
+  }
   return z;
 };
 

@@ -34,7 +34,8 @@ export const render = ({ model, el }) => {
   const announce = () => {
     const lost = network.deadSince.filter((since) => since !== null).length;
     const dead = lost ? `, ${lost} of ${network.deadSince.length} units dead` : "";
-    status.textContent = `${network.epoch === 0 ? "Not trained yet" : "Trained"}: ${numbersText()}${dead}.`;
+    const done = Number.isFinite(network.course.at(-1)) ? "Trained" : "Diverged";
+    status.textContent = `${network.epoch === 0 ? "Not trained yet" : done}: ${numbersText()}${dead}.`;
     plots.describe(network);
   };
 
@@ -108,7 +109,11 @@ export const render = ({ model, el }) => {
       control(model, "activation", { group: (name) => FUNCTIONS[activations[name].name].family }),
       ...["hidden", "initialiser", "inputs", "optimiser", "learning_rate"].map((name) => control(model, name)),
     ),
-    element("div", { className: "live-controls" }, ...["seed", "network", "epochs"].map((name) => control(model, name))),
+    element(
+      "div",
+      { className: "live-controls" },
+      ...["seed", "network", "epochs"].map((name) => control(model, name)),
+    ),
     element("div", { className: "live-controls" }, run, step, rewind, control(model, "epoch"), numbers),
     element("div", { className: "live-layout" }, ...plots.elements, element("div", {}, units, status)),
     many.element,

@@ -12,20 +12,24 @@ const UNITS = [0, 10, 5, 4, 2, 8, 7, 9, 3];
 // In words, what became of each unit.
 export const unitStates = ({ deadSince, bornDead }) =>
   deadSince.map((since, unit) => {
-    const state =
-      since === 0 ? "dead, born so" : since !== null ? `dead since epoch ${since}` : bornDead[unit] ? "alive again" : "alive";
-    return `Unit ${unit + 1}: ${state}`;
+    const alive = bornDead[unit] ? "alive again" : "alive";
+    const dead = since === 0 ? "dead, born so" : `dead since epoch ${since}`;
+    return `Unit ${unit + 1}: ${since === null ? alive : dead}`;
   });
+
+// Beyond, an axis would end at infinity.
+const HUGE = 1e300;
 
 // From the last power of ten below the least of these numbers to the first above the largest.
 const decades = (numbers) => {
-  const finite = numbers.filter((number) => Number.isFinite(number) && number > 0);
+  const finite = numbers.filter((number) => number > 0 && number < HUGE);
   const [least, largest] = [Math.min(...finite), Math.max(...finite)].map(Math.log10);
   return { low: 10 ** Math.floor(least), high: 10 ** Math.max(Math.ceil(largest), Math.floor(least) + 1) };
 };
 
-// A round number no smaller than this one.
-const ceiling = (number) => {
+// A round number no smaller than any of these, nor than 1.
+const ceiling = (numbers) => {
+  const number = Math.max(1, ...numbers.map(Math.abs).filter((each) => each < HUGE));
   const power = 10 ** Math.floor(Math.log10(number));
   return power * [1, 2, 5, 10].find((factor) => factor * power >= number);
 };
@@ -39,7 +43,7 @@ export const pictures = (model) => {
 
   const drawUnits = ({ deadSince, network }, added, bias, own) => {
     const free = UNITS.map((place) => SERIES[place]).filter((colour) => String(colour) !== String(own));
-    const top = ceiling(Math.max(1, Math.abs(bias), ...added.map((ys) => Math.max(...ys.map(Math.abs)))));
+    const top = ceiling([bias, ...added.flatMap((ys) => [...ys])]);
     const inputs = seen[model.get("inputs")];
     const layers = added.flatMap((ys, unit) => {
       const dead = deadSince[unit] !== null;
@@ -50,14 +54,15 @@ export const pictures = (model) => {
       // Where the pre-activation passes 0 there lies the kink of a ReLU, the middle of an S-curve.
       const part = (place - inputs[0]) / (inputs.at(-1) - inputs[0]);
       const at = Math.round(part * (x.length - 1));
+      const inside = part > 0 && part < 1 && Number.isFinite(ys[at]);
       return [
         curve,
         { kind: "crosses", xs: marks.map((i) => x[i]), ys: marks.map((i) => ys[i]), colour: style.colour },
-        ...(part > 0 && part < 1 ? [{ kind: "points", xs: [x[at]], ys: [ys[at]], colour: style.colour }] : []),
+        ...(inside ? [{ kind: "points", xs: [x[at]], ys: [ys[at]], colour: style.colour }] : []),
       ];
     });
-    const level = { kind: "rule", y: bias, dash: "3 4", name: "output bias" };
-    units.draw({ x: across, y: { low: -top, high: top, label: "added to the output" }, layers: [level, ...layers] });
+    if (Number.isFinite(bias)) layers.unshift({ kind: "rule", y: bias, dash: "3 4", name: "output bias" });
+    units.draw({ x: across, y: { low: -top, high: top, label: "added to the output" }, layers });
   };
 
   return {
@@ -77,6 +82,8 @@ export const pictures = (model) => {
       });
       drawUnits(followed, added, bias, colour);
       const end = Math.max(model.get("epochs"), followed.epoch);
+      const now = course.at(-1);
+      const place = Number.isFinite(now) ? [{ kind: "points", xs: [followed.epoch], ys: [now], colour }] : [];
       loss.draw({
         x: { low: 0, high: end, label: "epoch" },
         y: { ...decades([...course, success / 2]), log: true, label: "loss" },
@@ -84,15 +91,16 @@ export const pictures = (model) => {
           { kind: "rule", y: success },
           { kind: "text", x: end, y: success * 1.2, text: "a fit lies below", anchor: "end" },
           { kind: "curve", xs: course.map((_, epoch) => epoch), ys: course, colour },
-          { kind: "points", xs: [followed.epoch], ys: [course.at(-1)], colour },
+          ...place,
         ],
       });
     },
     describe(followed) {
       const now = `after ${followed.epoch} epochs`;
-      fit.describe(`Target, one wave of a cosine, and the network's output ${now}; loss ${shown(followed.course.at(-1))}.`);
+      const last = shown(followed.course.at(-1));
+      fit.describe(`Target, one wave of a cosine, and the network's output ${now}; loss ${last}.`);
       units.describe(`What each unit adds to the output ${now}. ${unitStates(followed).join(". ")}.`);
-      loss.describe(`Loss over the epochs, from ${shown(followed.course[0])} to ${shown(followed.course.at(-1))}.`);
+      loss.describe(`Loss over the epochs, from ${shown(followed.course[0])} to ${last}.`);
     },
   };
 };
