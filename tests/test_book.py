@@ -1,5 +1,6 @@
 """Guards on the book where nbval and Sphinx are silent: both accept an unexecuted notebook and an undescribed image."""
 
+import inspect
 import re
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,7 @@ import execute
 import nbformat
 import pytest
 
+from actlab import figures
 from actlab.grading.notebooks import released
 
 BOOK = execute.ROOT / "book"
@@ -37,6 +39,7 @@ UNDESCRIBED = re.compile(
     r"""!\[\s*\].*|<img\b(?![^>]*\balt=["']\s*\w)[^>]*>|^[`:]{3,}\{(?:image|figure)\}.*\n(?!(?::.*\n)*:alt: *\S)""",
     re.M,
 )
+MAPS = r"\.(?:imshow|contourf|pcolormesh)\("
 UNCOMPARED = re.compile(r"nbval[-_](skip|ignore[-_]output)|PYTEST_VALIDATE_IGNORE_OUTPUT", re.I)
 
 each_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=str)
@@ -82,6 +85,18 @@ def test_each_figure_has_alt_text_and_a_caption(notebook):
         assert images(cell) == 1, f"{cell.id}: {images(cell)} figures in one cell"
         assert len(alt) >= 40 and not alt.endswith((".svg", ".png")), f"{cell.id}: alt text {alt!r} shows nothing"
         assert settings.get("figure", {}).get("caption"), f"{cell.id}: no caption"
+
+
+@each_notebook
+def test_a_colour_map_keeps_its_lightness_in_the_dark(notebook):
+    """In the dark theme `book.css` turns the lightness of a drawing over, unless the cell says that it is the data."""
+    draw = dict(inspect.getmembers(figures, inspect.isfunction))
+    drawn = {name for name in draw if re.search(MAPS, inspect.getsource(draw[name]))}
+    assert drawn
+    for cell in filter(images, code(notebook)):
+        maps = re.search(MAPS, cell.source) or drawn & set(re.findall(r"\bfigures\.(\w+)\(", cell.source))
+        classes = cell.metadata["mystnb"]["image"].get("classes", "").split()
+        assert bool(maps) == ("colour-map" in classes), f"{cell.id}: {maps}"
 
 
 @each_notebook
