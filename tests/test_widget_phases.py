@@ -37,21 +37,24 @@ def places(lines):
     return list({(place["x"], place["y"]): place for line in lines for place in line}.values())
 
 
+def theory(name, sigma_w, sigma_b):
+    """Return q* and chi_1 of the package."""
+    q = meanfield.fixed_point(name, sigma_w2=np.square(sigma_w), sigma_b2=np.square(sigma_b))
+    return q, meanfield.chi(name, q, sigma_w2=np.square(sigma_w))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_line_is_where_chi_passes_one(name, maps):
     drawn = places(maps[name]["chaotic"]["lines"])
-    for place in drawn:
-        near = [
-            meanfield.analyse(name, sigma_w2=(place["x"] + step) ** 2, sigma_b2=max(0, place["y"] + other) ** 2).chi1
-            for step, other in [(0, 0), (1e-3, 0), (-1e-3, 0), (0, 1e-3), (0, -1e-3)]
-        ]
-        if place.get("leap"):
-            assert min(near) < 1 < max(near) and max(near) - min(near) > 0.01
-        elif place["y"] > 0:
-            assert near[0] == pytest.approx(1, abs=1e-7)
-        else:  # where q* rises from 0 chi_1 goes on flatly from 1
-            assert near[0] == pytest.approx(1, abs=1e-4)
     assert bool(drawn) == (name != "sigmoid")
+    x, y = np.array([[place["x"], place["y"]] for place in drawn]).reshape(-1, 2).T
+    leaps = np.array([place.get("leap", False) for place in drawn], dtype=bool)
+    beside = np.array([[0, 1e-3, -1e-3, 0, 0], [0, 0, 0, 1e-3, -1e-3]])[:, :, np.newaxis]
+    _, near = theory(name, x + beside[0], np.maximum(0, y + beside[1]))
+    low, high = near.min(axis=0), near.max(axis=0)
+    assert ((low < 1) & (high > 1) & (high - low > 0.01))[leaps].all()
+    # Where q* rises from 0 without biases, chi_1 goes on flatly from 1.
+    assert (np.abs(near[0] - 1) < np.where(y > 0, 1e-7, 1e-4))[~leaps].all()
 
 
 @pytest.mark.parametrize("name", ["tanh", "relu", "selu", "softsign"])
@@ -75,13 +78,20 @@ def inside(cells, x, y):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_areas_are_the_phases(name, maps):
-    rng = np.random.default_rng(2)
-    for sigma_w, sigma_b in rng.uniform([0.1, 0.0], [4.0, 2.0], (60, 2)):
-        theory = meanfield.analyse(name, sigma_w2=sigma_w**2, sigma_b2=sigma_b**2)
-        if abs(theory.chi1 - 1) < 0.01:
-            continue  # between two nodes the line is drawn straight
-        found = [inside(maps[name][region]["cells"], sigma_w, sigma_b) for region in ("chaotic", "unbounded")]
-        assert found == [theory.chi1 > 1, theory.phase == "unbounded"], (sigma_w, sigma_b)
+    """At places all over the map, and a little to the left and to the right of every line."""
+    regions = maps[name]
+    drawn = [place for region in ("chaotic", "unbounded") for place in places(regions[region]["lines"])]
+    beside = [(place["x"] + step, place["y"]) for place in drawn for step in (0.03, -0.03)]
+    x, y = np.concatenate(
+        [np.random.default_rng(2).uniform([0.1, 0.0], [4.0, 2.0], (60, 2)), *([beside] if beside else [])]
+    ).T
+    q, chi1 = theory(name, x, y)
+    # Between two nodes lines are drawn straight.
+    sure = (np.abs(chi1 - 1) > 0.01) & (x > 0.1) & (x < 4)
+    assert sure.sum() > 50
+    for region, expected in (("chaotic", chi1 > 1), ("unbounded", np.isinf(q))):
+        found = np.array([inside(regions[region]["cells"], *place) for place in zip(x, y, strict=True)])
+        assert (found == expected)[sure].all(), (region, np.array([x, y]).T[sure & (found != expected)])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -90,6 +100,6 @@ def test_labels_stand_in_their_phase(name, maps):
     for label in labels:
         around = [(0, 0), (0.15, 0), (-0.15, 0), (0, 0.1), (0, -0.1)]
         for step, other in around:
-            theory = meanfield.analyse(name, sigma_w2=(label["x"] + step) ** 2, sigma_b2=(label["y"] + other) ** 2)
-            assert theory.phase == label["phase"]
+            there = meanfield.analyse(name, sigma_w2=(label["x"] + step) ** 2, sigma_b2=(label["y"] + other) ** 2)
+            assert there.phase == label["phase"]
     assert len({label["phase"] for label in labels}) == len(labels) > 0
