@@ -61,6 +61,12 @@ class Initialiser:
         """``fan_in`` times the variance of a weight: the number that decides what depth does to a signal."""
         return fan_in * self.variance(fan_in, fan_out)
 
+    def limit(self, fan_in: int, fan_out: int) -> float:
+        """The weights are within this of 0; only those that are uniform have such a limit."""
+        if self.distribution != "uniform":
+            raise ValueError(f"only uniform weights have a limit; those of {self.name} are {self.distribution}")
+        return math.sqrt(3 * self.scale / self._fan(fan_in, fan_out))
+
     def bias_limit(self, fan_in: int) -> float:
         """The biases start uniformly within this of 0."""
         whole_number("fan_in", fan_in, least=1)
@@ -85,7 +91,7 @@ class Initialiser:
         # The factors are numbers of Python, which leave float32 as it is.
         match self.distribution:
             case "uniform":
-                limit = math.sqrt(3 * self.scale / fan)
+                limit = self.limit(fan_in, fan_out)
                 if np.dtype(dtype) == np.float32:
                     return _uniform(rng, limit, shape)
                 return 2 * limit * rng.random(shape, dtype) - limit

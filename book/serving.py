@@ -1,6 +1,7 @@
 """A built book served on this machine as a host would serve it: with gzip, over connections that stay open."""
 
 import gzip
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, partial
@@ -33,6 +34,12 @@ class _Handler(SimpleHTTPRequestHandler):
         """Print nothing."""
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *whose):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # the browser has gone to another page
+            super().handle_error(*whose)
+
+
 @cache
 def _compressed(path: Path) -> bytes:
     return gzip.compress(path.read_bytes(), mtime=0)
@@ -41,7 +48,7 @@ def _compressed(path: Path) -> bytes:
 @contextmanager
 def serve(folder: Path) -> Iterator[str]:
     """Serve a folder whose files do not change, and give its address, which ends in a slash."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder))) as server:
+    with _Server(("127.0.0.1", 0), partial(_Handler, directory=str(folder))) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,19 +32,25 @@ def built_book() -> Path:
     Several workers share it: the first builds, the others wait.
     """
     folder = _BUILT / _digest()
-    html = folder / "_build" / "html"
     _BUILT.mkdir(parents=True, exist_ok=True)
     with FileLock(_BUILT / "lock"):
         if not (folder / "built").exists():
             for old in _BUILT.glob("*/"):
-                shutil.rmtree(old)
-            command = ["-c", _JUPYTER_BOOK, "build", ".", "-W", "-n", "--keep-going", "--path-output", str(folder)]
-            done = subprocess.run(
-                [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=600
-            )
-            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+                if time.time() - old.stat().st_mtime > 86_400:  # another run may still be reading a younger one
+                    shutil.rmtree(old)
+            build(ROOT, folder)
             (folder / "built").touch()
-    return html
+    return folder / "_build" / "html"
+
+
+def build(source: Path, folder: Path) -> Path:
+    """Build a book as strictly as README.md does, and return where its pages are."""
+    command = ["-c", _JUPYTER_BOOK, "build", ".", "-W", "-n", "--keep-going", "--path-output", str(folder)]
+    done = subprocess.run(
+        [sys.executable, *command], cwd=source, capture_output=True, text=True, check=False, timeout=600
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return folder / "_build" / "html"
 
 
 def _digest() -> str:

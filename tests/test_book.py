@@ -1,5 +1,6 @@
 """Guards on the book where nbval and Sphinx are silent: both accept an unexecuted notebook and an undescribed image."""
 
+import inspect
 import re
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,7 @@ import execute
 import nbformat
 import pytest
 
+from actlab import figures
 from actlab.grading.notebooks import released
 
 BOOK = execute.ROOT / "book"
@@ -37,6 +39,7 @@ UNDESCRIBED = re.compile(
     r"""!\[\s*\].*|<img\b(?![^>]*\balt=["']\s*\w)[^>]*>|^[`:]{3,}\{(?:image|figure)\}.*\n(?!(?::.*\n)*:alt: *\S)""",
     re.M,
 )
+MAPS = r"\.(?:imshow|contourf|pcolormesh)\("
 UNCOMPARED = re.compile(r"nbval[-_](skip|ignore[-_]output)|PYTEST_VALIDATE_IGNORE_OUTPUT", re.I)
 
 each_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=str)
@@ -82,6 +85,18 @@ def test_each_figure_has_alt_text_and_a_caption(notebook):
         assert images(cell) == 1, f"{cell.id}: {images(cell)} figures in one cell"
         assert len(alt) >= 40 and not alt.endswith((".svg", ".png")), f"{cell.id}: alt text {alt!r} shows nothing"
         assert settings.get("figure", {}).get("caption"), f"{cell.id}: no caption"
+
+
+@each_notebook
+def test_a_colour_map_keeps_its_lightness_in_the_dark(notebook):
+    """In the dark theme `book.css` turns the lightness of a drawing over, unless the cell says that it is the data."""
+    draw = dict(inspect.getmembers(figures, inspect.isfunction))
+    drawn = {name for name in draw if re.search(MAPS, inspect.getsource(draw[name]))}
+    assert drawn
+    for cell in filter(images, code(notebook)):
+        maps = re.search(MAPS, cell.source) or drawn & set(re.findall(r"\bfigures\.(\w+)\(", cell.source))
+        classes = cell.metadata["mystnb"]["image"].get("classes", "").split()
+        assert bool(maps) == ("colour-map" in classes), f"{cell.id}: {maps}"
 
 
 @each_notebook
@@ -138,6 +153,28 @@ def test_images_in_text_have_alt_text(source):
     else:
         texts = [(BOOK / source).read_text("utf-8")]
     assert [found[0] for text in texts for found in UNDESCRIBED.finditer(text)] == []
+
+
+def glossary() -> list[tuple[list[str], str]]:
+    """Return the entries of the glossary: the words of each, and the line that says what they mean."""
+    text = (BOOK / "reference" / "glossary.md").read_text("utf-8")
+    (body,) = re.findall(r"^```\{glossary\}\n(.*?)\n```$", text, re.M | re.S)
+    entries = [entry.splitlines() for entry in body.split("\n\n")]
+    return [(words, line.strip()) for *words, line in entries]
+
+
+@pytest.mark.parametrize(("words", "line"), [pytest.param(*entry, id=entry[0][0]) for entry in glossary()])
+def test_a_word_of_the_glossary_is_explained_where_its_link_leads(words, line):
+    (page,) = re.findall(r"\]\(\.\./([\w/-]+\.ipynb)\)$", line)
+    text = " ".join(cell.source for cell in read(Path(page)).cells)
+    # Beginnings of the longest parts: saturation is explained by what saturates, and code writes fan_in.
+    parts = [max(word.split(), key=len)[:6].replace("-", "[-_]") for word in words]
+    assert any(re.search(rf"\b{part}|_{part}", text, re.I) for part in parts), f"{words} is not on {page}"
+
+
+def test_the_glossary_is_in_order():
+    first = [words[0].casefold() for words, _ in glossary()]
+    assert first == sorted(first)
 
 
 def test_the_table_of_contents_lists_every_page():

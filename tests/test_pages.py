@@ -1,6 +1,11 @@
 """The pages of the built book in a browser: whole over http and as files, found by search, readable in every way."""
 
+from pathlib import Path
+
+import execute
+import nbformat
 import pytest
+import weigh
 
 from tests.browser import DESK, PAGES, PHONE, open_whole, watched_page
 
@@ -13,6 +18,11 @@ RAW_FORMULAS = """() => [...document.querySelectorAll(".math")]
     return !set || (formula.checkVisibility() && !set.getBoundingClientRect().width);
   })
   .map((formula) => formula.textContent)"""
+# What of some elements cannot be seen, but for what the author has folded.
+HIDDEN = """(elements) => elements
+  .filter((element) => !element.checkVisibility() && !element.closest("details"))
+  .filter((element) => element.tagName === "IMG" || element.textContent.trim())
+  .map((element) => element.outerHTML)"""
 MATH_FONTS = "[...document.fonts].filter((font) => font.family.startsWith('MJX') && font.status === 'loaded').length"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -58,7 +68,9 @@ def test_a_page_opens_whole_from_files_and_fits_a_phone(next_page, unzipped_book
 
 
 def test_search_finds_saturation(page, start):
-    open_whole(page, f"{start}index.html")
+    page.goto(f"{start}index.html")
+    page.wait_for_url("**/book/index.html")  # it leads there at once
+    page.wait_for_load_state()
     page.keyboard.press("Control+k")
     page.keyboard.type("saturation")
     page.keyboard.press("Enter")
@@ -69,9 +81,87 @@ def test_search_finds_saturation(page, start):
     assert "saturat" in page.locator("article").inner_text().lower()
 
 
-def test_without_scripts_text_code_and_figures_are_there(browser, book_folder, book_url):
-    for name in PAGES[:-2]:
-        with watched_page(browser, java_script_enabled=False, viewport=DESK) as page:
+def test_without_scripts_all_that_a_page_says_is_there(browser, book_url):
+    with browser.new_context(java_script_enabled=False, viewport=DESK) as context, watched_page(context) as page:
+        for name in execute.pages():
             page.goto(f"{book_url}{name}.html")
-            hidden = page.locator("article :is(p, pre, figure img, td)").filter(visible=False)
-            assert hidden.all_inner_texts() == []
+            said = page.locator("article :is(p, pre, td, dd, figure img)")
+            assert said.count() and said.evaluate_all(HIDDEN) == [], name
+
+
+def test_a_page_is_as_dark_as_the_reader_s_system(page, book_url):
+    for colours, darkest in (("light", 200), ("dark", 0)):
+        page.emulate_media(color_scheme=colours)
+        open_whole(page, f"{book_url}book/index.html")
+        paper = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+        assert darkest <= min(paper[:3]) and max(paper[:3]) <= darkest + 60
+    assert page.evaluate("localStorage.length") <= 2  # nothing about who reads
+
+
+def test_whoever_asks_for_no_motion_gets_none(page, book_url):
+    moving = (
+        "[...document.querySelectorAll('*')].filter((e) => parseFloat(getComputedStyle(e).transitionDuration)).length"
+    )
+    open_whole(page, f"{book_url}book/index.html")
+    assert page.evaluate(moving) > 0
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(moving) == 0
+
+
+def test_colour_maps_keep_their_lightness_in_the_dark(page, book_url):
+    page.emulate_media(color_scheme="dark")
+    open_whole(page, f"{book_url}book/practice/choosing-an-activation.html")
+    filters = "(images) => images.map((image) => getComputedStyle(image).filter)"
+    assert set(page.locator("div.cell_output img.colour-map").evaluate_all(filters)) == {"none"}
+    assert all("invert" in f for f in page.locator("div.cell_output img:not(.colour-map)").evaluate_all(filters))
+
+
+def test_code_can_be_copied_and_outputs_cannot(page, book_url):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_whole(page, f"{book_url}book/functions/rectifiers.html")
+    inputs, outputs = page.locator("div.cell_input"), page.locator("div.cell_output")
+    assert outputs.locator("pre").count() > 0
+    assert (inputs.locator("button.copybtn").count(), outputs.locator("button.copybtn").count()) == (inputs.count(), 0)
+    inputs.first.hover()
+    inputs.first.locator("button.copybtn").click()
+    assert page.evaluate("navigator.clipboard.readText()").strip() == inputs.first.locator("pre").inner_text().strip()
+
+
+def test_the_contents_of_a_page_lead_into_it(page, book_url):
+    open_whole(page, f"{book_url}book/functions/rectifiers.html")
+    entries = page.locator(".bd-sidebar-secondary nav.page-toc a")
+    assert entries.count() == page.locator("article h2, article h3").count() > 3
+    entries.last.click()
+    page.wait_for_function("document.querySelector(':target')?.getBoundingClientRect().top < innerHeight")
+
+
+def test_on_paper_no_code_is_cut(page, book_url):
+    open_whole(page, f"{book_url}book/foundations/why-nonlinearity.html")
+    page.set_viewport_size({"width": 560, "height": 800})  # the text of a page of A4
+    cut = (
+        "[...document.querySelectorAll('article pre')].filter((code) => code.scrollWidth > code.clientWidth + 1).length"
+    )
+    assert page.evaluate(cut) > 0
+    page.emulate_media(media="print")
+    assert page.evaluate(cut) == 0
+
+
+# --- Weight -----------------------------------------------------------------------------------------------------------
+
+
+def figures(name):
+    """Count the figures of a page."""
+    source = Path(execute.ROOT / f"{name}.ipynb")
+    cells = nbformat.read(source, as_version=4).cells if source.exists() else []
+    return sum("figure" in cell.metadata.get("mystnb", {}) for cell in cells)
+
+
+def test_the_first_page_is_light(browser, book_url):
+    assert 50e3 < weigh.transferred(browser, f"{book_url}{PAGES[0]}.html") < 450e3
+
+
+def test_chapters_of_six_figures_are_light(browser, book_url):
+    chapters = [name for name in execute.pages() if 5 <= figures(name) <= 7]
+    assert len(chapters) >= 3
+    sizes = {name: weigh.transferred(browser, f"{book_url}{name}.html") for name in chapters}
+    assert {name: size for name, size in sizes.items() if not 100e3 < size < 800e3} == {}

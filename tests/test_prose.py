@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from actlab import quizzes
 from tests.test_book import BOOK, SOURCES, each_source, read
 
 # Stands for what is no prose, character by character, so that a place in the prose is the same place in the text.
@@ -126,8 +127,21 @@ def typed(text: str) -> Iterator[tuple[str, re.Match]]:
             yield what, found
 
 
+def asked(code: str) -> Iterator[tuple[str, str]]:
+    """What a quiz says that a cell calls, without what it computes, and without answers whose numbers are measured."""
+    for path in re.findall(r'\bQuiz\("[./]*([^"]+)"\)', code):
+        for number, question in enumerate(quizzes.read(BOOK / path), 1):
+            measured = [answer.text for answer in question.answer if answer.measured]
+            texts = [question.text, *(text for answer in question.answer for text in (answer.text, answer.feedback))]
+            for text in (text for text in texts if text not in measured):
+                computed = [found for found in quizzes.PIECES.finditer(text) if found["expression"]]
+                for found in computed:
+                    text = text[: found.start()] + BLANK * len(found[0]) + text[found.end() :]
+                yield f"{path}, question {number}", text
+
+
 def passages(source: Path) -> Iterator[tuple[str, str]]:
-    """What is read on a page, with its place: the text, and the captions of the figures."""
+    """What is read on a page, with its place: the text, the captions of the figures, and the quiz."""
     if source.suffix == ".md":
         yield "", (BOOK / source).read_text("utf-8")
         return
@@ -136,6 +150,8 @@ def passages(source: Path) -> Iterator[tuple[str, str]]:
             yield cell.id, cell.source
         elif caption := cell.metadata.get("mystnb", {}).get("figure", {}).get("caption"):
             yield f"{cell.id}, caption", caption
+        if cell.cell_type == "code":
+            yield from asked(cell.source)
 
 
 def name(source: Path) -> str:

@@ -3,7 +3,12 @@
 import importlib
 
 # anywidget takes long to load: each figure comes when it is asked for.
-_FIGURES = {"FunctionExplorer": "explorer"}
+_FIGURES = {
+    "CosineTrainer": "trainer",
+    "DepthExplorer": "depth",
+    "FunctionExplorer": "explorer",
+    "Quiz": "quiz",
+}
 __all__ = list(_FIGURES)
 
 

@@ -55,6 +55,10 @@ class Figure(anywidget.AnyWidget):
         """Draw the figure as it stands, for where nothing moves: a preview, a printed page."""
         raise NotImplementedError(f"{type(self).__name__} has no still()")
 
+    def still_data(self) -> dict[str, str]:
+        """What stands in a stored notebook and in a page where nothing runs, by its mime type."""
+        return {"image/svg+xml": self._svg()}
+
     def page_state(self) -> dict:
         """What the script needs in a page, where no kernel answers."""
         own = self.traits(sync=True).keys() - anywidget.AnyWidget.class_traits(sync=True).keys()
@@ -67,7 +71,7 @@ class Figure(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
         data, metadata = super()._repr_mimebundle_(**kwargs)
         page = {"script": self.script, "state": json.loads(json.dumps(self.page_state()))}
-        return data | {MIME: page, "image/svg+xml": self._svg()}, metadata
+        return data | {MIME: page} | self.still_data(), metadata
 
     def _svg(self) -> str:
         with mpl.style.context(style.STYLE):

@@ -1,7 +1,8 @@
 """A Sphinx extension, with a renderer for MyST-NB: figures that move in the pages of a book, without a kernel.
 
-A stored notebook holds of such a figure its script's name, its state and a still image. The page gets the still image
-and the state, and loads the script, which puts the moving figure in the image's place; pages without one load nothing.
+A stored notebook holds of such a figure its script's name, its state and a still image, or a text. The page gets the
+still image and the state, and loads the script, which puts the moving figure in the image's place; pages without one
+load nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from actlab.widgets import bundle
 from actlab.widgets.base import MIME
 
-STILL = "image/svg+xml"
+IMAGE, TEXT = "image/svg+xml", "text/markdown"
 STYLESHEET = "figure.css"
 
 
@@ -37,7 +38,7 @@ class FigureRenderer:
 
 
 class PlaceFigures(SphinxPostTransform):
-    """Put each figure's state beside its still image, in one element that the script finds."""
+    """Put each figure's state beside its still image or its text, in one element that the script finds."""
 
     default_priority = 3  # before MyST-NB chooses one of the two
     formats = ("html",)
@@ -54,7 +55,10 @@ class PlaceFigures(SphinxPostTransform):
             used.append(script)
             identity = script if used.count(script) == 1 else f"{script}-{used.count(script)}"
             opening = f'<div class="live-figure" id="{identity}" data-figure="{script}">'
-            still = kinds[STILL].children
+            if IMAGE in kinds:
+                still = kinds[IMAGE].children
+            else:
+                still = [_html('<div class="live-still">'), *kinds[TEXT].children, _html("</div>")]
             kinds[MIME].children = [_html(opening), state, *still, _html("</div>")]
 
 

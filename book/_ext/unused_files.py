@@ -1,4 +1,4 @@
-"""Sphinx extension: leave out of the built book the static files that no page uses.
+"""Sphinx extension: leave out of the built book the static files that no page uses, and MathJax where no formula is.
 
 Themes and extensions copy everything that they have: source maps, icons for authors, translations. A file is used if
 its name stands in a page, or in a style sheet or script that is used.
@@ -42,7 +42,19 @@ def remove(app, exception):
             path.rmdir()
 
 
+def leave_out_mathjax(app, pagename, templatename, context, doctree):
+    """Load no MathJax for the sake of other pages: Sphinx gives it to a page if any page below it has a formula."""
+    if not app.env.get_domain("math").data["has_equations"].get(pagename):
+        context["script_files"] = [file for file in context["script_files"] if not _is_mathjax(app, file)]
+
+
+def _is_mathjax(app, file) -> bool:
+    settings = (file.attributes.get("body") or "").startswith("window.MathJax")
+    return settings or file.filename == f"_static/{app.config.mathjax_path}"
+
+
 def setup(app):
-    """Register with Sphinx."""
+    """Register with Sphinx; the scripts of a page are known after the handlers of the usual priority."""
+    app.connect("html-page-context", leave_out_mathjax, priority=900)
     app.connect("build-finished", remove)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

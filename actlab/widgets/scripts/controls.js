@@ -9,7 +9,7 @@ export const element = (name, properties = {}, ...children) => {
 };
 
 // JupyterLab would take the arrow keys for itself, unless the input says otherwise.
-const quiet = (node) => {
+export const quiet = (node) => {
   node.dataset.lmSuppressShortcuts = "true";
   return node;
 };
@@ -114,6 +114,18 @@ const CONTROLS = {
 export const control = (model, name, { group, label } = {}) => {
   const field = model.get("fields")[name];
   return CONTROLS[field.kind](model, name, label ? { ...field, label } : field, { group });
+};
+
+// A choice among what is no trait of its own: `chosen(value)` is called with it. `show(value)` of the result shows one
+// as chosen, and, where it is given none, the words `none`.
+export const menu = ({ label, values, names, none, chosen }) => {
+  const select = quiet(element("select"));
+  select.append(
+    element("option", { value: "", textContent: none, disabled: true }),
+    ...values.map((value) => element("option", { value, textContent: names[value] })),
+  );
+  select.addEventListener("change", () => chosen(select.value));
+  return { element: labelled({ label }, select), show: (value = "") => (select.value = value) };
 };
 
 export const button = (text, pressed) => {

@@ -55,7 +55,7 @@ const follow = (id, model, stored, link) => {
 
 const mount = (figure, render) => {
   const stored = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
-  const still = figure.querySelector("img");
+  const still = figure.querySelector("img, .live-still");
   const model = plainModel(stored);
   const given = queryFor(figure.id, location.hash);
   if (given) apply(model, stored, given);
@@ -70,6 +70,7 @@ const mount = (figure, render) => {
     return;
   }
   still.replaceWith(el);
+  if (Object.keys(stored.fields).length === 0) return; // nothing that an address could hold
   const link = Object.assign(document.createElement("a"), { className: "live-link", textContent: "Link to this state" });
   follow(figure.id, model, stored, link);
   el.append(link);

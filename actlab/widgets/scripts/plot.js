@@ -165,7 +165,7 @@ export const plot = ({ label, height = 260, drag }) => {
     frame.append(svg("path", { d: `M${left} ${top}V${bottom}H${right}` }));
     const across = svg("text", { x: (left + right) / 2, y: height - 6, "text-anchor": "middle" });
     across.textContent = x.label ?? "";
-    const up = svg("text", { transform: `translate(13 ${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" });
+    const up = svg("text", { transform: `translate(11 ${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" });
     up.textContent = y.label ?? "";
     // A nested svg clips what reaches beyond the axes, without an id that a second plot could share.
     const inside = svg("svg", { x: left, y: top, width: right - left, height: bottom - top, viewBox: `${left} ${top} ${right - left} ${bottom - top}` });
