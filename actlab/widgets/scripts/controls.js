@@ -27,7 +27,8 @@ const shownValue = () => {
   return output;
 };
 
-const labelled = (field, ...inputs) => element("label", { className: "live-control" }, element("span", { textContent: field.label }), ...inputs);
+const labelled = (field, ...inputs) =>
+  element("label", { className: "live-control" }, element("span", { textContent: field.label }), ...inputs);
 
 const bound = (model, name, show) => {
   model.on(`change:${name}`, show);
@@ -63,7 +64,9 @@ const roundDown = (rough) => {
 const slider = (model, name, field) => {
   const { low, high, log } = field;
   const step = field.step ?? (field.kind === "whole" ? 1 : roundDown((high - low) / 160));
-  const toSlider = log ? (value) => Math.round((STEPS * Math.log(value / low)) / Math.log(high / low)) : (value) => value;
+  const toSlider = log
+    ? (value) => Math.round((STEPS * Math.log(value / low)) / Math.log(high / low))
+    : (value) => value;
   const fromSlider = log
     ? (place) => Number((low * (high / low) ** (place / STEPS)).toPrecision(3))
     : (place) => Number(place.toPrecision(12));

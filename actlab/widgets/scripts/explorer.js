@@ -1,18 +1,17 @@
-// The function explorer: f above, f′ and f″ below, a place x that is dragged, and what is known of the functions beside.
+// The function explorer: f above, f′ and f″ below, a place x that is dragged, and what is known of the functions.
 
 import { button, control, element } from "./controls.js";
 import { ORDERS, fitting, heights, sampled, shaded } from "./curves.js";
-import { FACTS, FLAT } from "./facts.js";
+import { DIGITS, MARKS, tableFor, valuesAt } from "./explorer_table.js";
+import { FLAT } from "./facts.js";
 import { FUNCTIONS } from "./functions.js";
 import { COLOURS, SERIES } from "./palette.js";
 import { plot, shown } from "./plot.js";
 
 const SWITCHES = ["f", "df", "d2f"];
-const MARKS = ["f", "f′", "f″"];
 const DASHES = [undefined, "7 4", "2 3"];
 // The colour of a second function that would have that of the first.
 const INSTEAD = [SERIES[12], SERIES[3]];
-const DIGITS = 4;
 const QUIET = 400; // milliseconds without a change, after which the change is told
 
 const ROLES = [
@@ -33,10 +32,11 @@ const seen = (model) => {
   });
   const [first, second] = functions;
   if (second) second.colour = [second.colour, ...INSTEAD].find(([light]) => light !== first.colour[0]);
-  return { functions, reach, x: Math.min(reach, Math.max(-reach, model.get("x"))), orders: SWITCHES.map((name) => model.get(name)) };
+  const x = Math.min(reach, Math.max(-reach, model.get("x")));
+  return { functions, reach, x, orders: SWITCHES.map((name) => model.get(name)) };
 };
 
-// --- Drawing ----------------------------------------------------------------------------------------------------------
+// --- Drawing ---------------------------------------------------------------------------------------------------------
 
 // Samples and shades of a function, kept until what they depend on changes: a drag of x leaves them as they are.
 const keeper = () => {
@@ -62,11 +62,12 @@ const layersOf = ({ functions, reach, x }, orders, keep, nameShade) => {
     }
     for (const order of orders) {
       const { xs, ys, jumps } = curves[order];
+      const ends = { kind: "points", xs: jumps.map(({ at }) => at), colour, radius: 3.5 };
       values.push(...ys);
       layers.push(
         { kind: "curve", xs, ys, colour, dash: DASHES[order], name: order ? `${label} ${MARKS[order]}` : label },
-        { kind: "points", xs: jumps.map(({ at }) => at), ys: jumps.map(({ value }) => value), colour, radius: 3.5 },
-        { kind: "points", xs: jumps.map(({ at }) => at), ys: jumps.map(({ other }) => other), colour, radius: 3.5, hollow: true },
+        { ...ends, ys: jumps.map(({ value }) => value) },
+        { ...ends, ys: jumps.map(({ other }) => other), hollow: true },
         { kind: "points", xs: [x], ys: [record[ORDERS[order]](x, p)], colour, radius: 5 },
       );
     }
@@ -80,12 +81,11 @@ const layersOf = ({ functions, reach, x }, orders, keep, nameShade) => {
     }
   }
   if (nameShade && back.length) back[0].name = "saturated, or slope 0";
-  return { layers: [...back, ...layers], y: { ...heights(values, reach), label: orders.map((order) => MARKS[order]).join(", ") } };
+  const label = orders.map((order) => MARKS[order]).join(", ");
+  return { layers: [...back, ...layers], y: { ...heights(values, reach), label } };
 };
 
-// --- Words ------------------------------------------------------------------------------------------------------------
-
-const valuesAt = ({ record, p }, x) => ORDERS.map((order) => shown(record[order](x, p), DIGITS));
+// --- Words -----------------------------------------------------------------------------------------------------------
 
 const said = ({ functions, x }) =>
   functions
@@ -101,53 +101,11 @@ const description = (state, orders) => {
     const ends = [-state.reach, state.reach].map((x) => orders.map((order) => valuesAt(each, x)[order]).join(" and "));
     return `${each.label}, from ${ends[0]} at the left end to ${ends[1]} at the right`;
   });
-  return `Graph of the ${kinds}, for x from ${shown(-state.reach)} to ${shown(state.reach)}: ${courses.join("; ")}. ${said(state)}`;
+  const window = `for x from ${shown(-state.reach)} to ${shown(state.reach)}`;
+  return `Graph of the ${kinds}, ${window}: ${courses.join("; ")}. ${said(state)}`;
 };
 
-// --- The table --------------------------------------------------------------------------------------------------------
-
-const row = (title, cells) => element("tr", {}, element("th", { scope: "row", textContent: title }), ...cells);
-
-const heading = (node, columns) =>
-  element("tr", {}, element("th", { scope: "rowgroup", colSpan: columns + 1 }, node));
-
-const factCell = (lines) => element("td", {}, ...lines.map((text) => element("div", { textContent: text })));
-
-// A table, and a function that fills it: what moves with x is written into the cells that are there.
-const tableFor = () => {
-  const table = element("table", { className: "live-table" });
-  const place = element("span");
-  let cells = [];
-  let columns = "";
-
-  const build = (functions) => {
-    const width = functions.length;
-    const heads = functions.map(({ label }) => element("th", { scope: "col", textContent: label }));
-    const measured = functions.some(({ changed }) => changed)
-      ? "measured with the default parameters, not with those above"
-      : "measured";
-    cells = MARKS.map(() => functions.map(() => element("td")));
-    const titles = Object.keys(FACTS[functions[0].name]);
-    table.replaceChildren(
-      element("thead", {}, element("tr", {}, element("td"), ...heads)),
-      element("tbody", {}, heading(place, width), ...MARKS.map((mark, order) => row(`${mark}(x)`, cells[order]))),
-      element("tbody", {}, heading(measured, width),
-        ...titles.map((title) => row(title, functions.map(({ name }) => factCell(FACTS[name][title]))))),
-    );
-  };
-
-  const fill = ({ functions, x }) => {
-    const labels = JSON.stringify(functions.map(({ label }) => label));
-    if (labels !== columns) build(functions);
-    columns = labels;
-    place.textContent = `at x = ${shown(x, DIGITS)}`;
-    functions.forEach((each, column) =>
-      valuesAt(each, x).forEach((text, order) => (cells[order][column].textContent = text)));
-  };
-  return { table, fill };
-};
-
-// --- Controls ---------------------------------------------------------------------------------------------------------
+// --- Controls --------------------------------------------------------------------------------------------------------
 
 // A number that is no trait of its own as a model of just that: `field` says its limits, `read` and `write` what it is.
 const part = (model, trait, field, read, write) => {
@@ -204,7 +162,8 @@ const placeControl = (model) => {
     place?.leave();
     const reach = model.get("reach");
     const { step, ...field } = model.get("fields").x;
-    place = part(model, "x", { ...field, low: -reach, high: reach }, () => seen(model).x, (value) => model.set("x", value));
+    const within = { ...field, low: -reach, high: reach };
+    place = part(model, "x", within, () => seen(model).x, (value) => model.set("x", value));
     box.replaceChildren(control(place, "part"));
   };
   model.on("change:reach", () => {
@@ -218,7 +177,7 @@ const placeControl = (model) => {
 // A place as precise as a pixel of the window.
 const placeOf = (x, reach) => Number(x.toFixed(Math.max(0, 2 - Math.floor(Math.log10(reach)))));
 
-// --- The whole --------------------------------------------------------------------------------------------------------
+// --- The whole -------------------------------------------------------------------------------------------------------
 
 // Runs at most once per frame, after all traits of one change are set.
 const oncePerFrame = (draw) => {
@@ -261,7 +220,9 @@ export const render = ({ model, el }) => {
   };
   const describe = () => {
     const state = seen(model);
-    for (const { all, picture } of plots) picture.describe(description(state, all.filter((order) => state.orders[order])));
+    for (const { all, picture } of plots) {
+      picture.describe(description(state, all.filter((order) => state.orders[order])));
+    }
   };
   const tell = () => {
     clearTimeout(told);
@@ -272,7 +233,10 @@ export const render = ({ model, el }) => {
   };
 
   const byFamily = (name) => FUNCTIONS[name]?.family;
-  const chosen = ROLES.flatMap((role) => [control(model, role.trait, { group: byFamily }), parameterControls(model, role)]);
+  const chosen = ROLES.flatMap((role) => [
+    control(model, role.trait, { group: byFamily }),
+    parameterControls(model, role),
+  ]);
   const switches = SWITCHES.map((name) => control(model, name));
   el.classList.add("live");
   el.append(

@@ -51,7 +51,7 @@ const follow = (id, model, stored, link) => {
   link.href = addressOf(id, stored, model.get);
 };
 
-// --- Mounting ---------------------------------------------------------------------------------------------------------
+// --- Mounting --------------------------------------------------------------------------------------------------------
 
 const mount = (figure, render) => {
   const stored = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
@@ -83,7 +83,8 @@ const mount = (figure, render) => {
 
 // Start every figure of the page that is drawn by `render`.
 export const start = (name, render) => {
-  const all = () => document.querySelectorAll(`.live-figure[data-figure="${name}"]`).forEach((figure) => mount(figure, render));
+  const figures = `.live-figure[data-figure="${name}"]`;
+  const all = () => document.querySelectorAll(figures).forEach((figure) => mount(figure, render));
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", all);
   else all();
 };

@@ -74,7 +74,8 @@ const LAYERS = {
     }),
   band: ({ xs, lows, highs }, at) => {
     const [across, below, above] = [Array.from(xs, at.x), Array.from(lows, at.y), Array.from(highs, at.y)];
-    return svg("path", { class: "live-fill", d: path([...across, ...across.toReversed()], [...above, ...below.toReversed()]) });
+    const d = path([...across, ...across.toReversed()], [...above, ...below.toReversed()]);
+    return svg("path", { class: "live-fill", d });
   },
   // Points on the edge are seen whole, those beyond it not at all.
   points: ({ xs, ys, radius, hollow }, at) =>
@@ -87,12 +88,15 @@ const LAYERS = {
   bars: ({ edges, heights }, at) =>
     svg("g", {}, ...Array.from(heights, (height, i) => {
       const [left, right, top, bottom] = [at.x(edges[i]), at.x(edges[i + 1]), at.y(height), at.bottom];
-      return svg("rect", { class: "live-bar", x: left, y: top, width: Math.max(0.5, right - left - 0.5), height: Math.max(0, bottom - top) });
+      const size = { width: Math.max(0.5, right - left - 0.5), height: Math.max(0, bottom - top) };
+      return svg("rect", { class: "live-bar", x: left, y: top, ...size });
     })),
-  area: ({ xs, ys }, at) => svg("path", { class: "live-fill", d: `${path(Array.from(xs, at.x), Array.from(ys, at.y))}Z` }),
+  area: ({ xs, ys }, at) =>
+    svg("path", { class: "live-fill", d: `${path(Array.from(xs, at.x), Array.from(ys, at.y))}Z` }),
   shade: ({ low, high }, at) => {
     const [left, right] = [Math.max(at.left, at.x(low)), Math.min(at.right, at.x(high))];
-    return svg("rect", { class: "live-shade", x: left, y: at.top, width: Math.max(0, right - left), height: at.bottom - at.top });
+    const size = { width: Math.max(0, right - left), height: at.bottom - at.top };
+    return svg("rect", { class: "live-shade", x: left, y: at.top, ...size });
   },
   rule: ({ x, y }, at) =>
     svg("path", {
@@ -201,7 +205,8 @@ export const plot = ({ label, height = 260, drag }) => {
     draw(next) {
       axes = next;
       const named = axes.layers.filter(({ name }) => name);
-      const list = JSON.stringify(named.map(({ name, colour, kind, dash, hollow }) => [name, colour, kind, dash, hollow]));
+      const looks = ({ name, colour, kind, dash, hollow }) => [name, colour, kind, dash, hollow];
+      const list = JSON.stringify(named.map(looks));
       if (list !== listed) legend.replaceChildren(...named.map(listing));
       listed = list;
       render();
