@@ -112,7 +112,8 @@ const change = (powers) => {
 };
 
 const sentence = ({ phase, chi1, depth, theory, measured }) => {
-  const [low, median, high] = measured ? ["lows", "medians", "highs"].map((which) => bands(measured)[which][0]) : [];
+  const found = measured && bands(measured);
+  const [low, median, high] = found ? [found.lows[0], found.medians[0], found.highs[0]] : [];
   const band = [low, high].every(Number.isFinite)
     ? ` (nine tenths of them: ${shown(low, 2)} to ${shown(high, 2)} powers of ten)`
     : "";
