@@ -72,13 +72,13 @@ def test_what_is_told_is_what_the_package_computes(explorer):
 def test_the_keyboard_alone_moves_the_point_and_the_lines(page, explorer):
     figure = explorer()
     before = point(figure), line(figure, 0), line(figure, 1), told(figure)
-    figure = press(page, "Deviation of the weights", "ArrowLeft", 60)
+    figure = press(page, "σ_w, for the weights", "ArrowLeft", 60)
     after = point(figure), line(figure, 0), line(figure, 1), told(figure)
     assert after[0][0] < before[0][0] and after[0][1] == before[0][1]
     assert all(now != then for now, then in zip(after[1:], before[1:], strict=True))
     assert before[3][0] > 1 > after[3][0]
     assert "ordered" in figure.locator(".live-status").inner_text()
-    figure = press(page, "Deviation of the biases", "ArrowRight", 10)
+    figure = press(page, "σ_b, for the biases", "ArrowRight", 10)
     assert point(figure)[0] == after[0][0] and point(figure)[1] < after[0][1]
 
 
@@ -94,13 +94,13 @@ def test_every_control_is_reached_by_tabs_and_is_seen_to_have_the_focus(page, ex
 
 def test_a_named_start_sets_the_deviations(page, explorer):
     figure = explorer("#depth?activation=relu")
-    start = page.get_by_label("Weights as of")
+    start = page.get_by_label("Initialisation")
     assert start.input_value() == ""
     start.select_option("He")
     figure = settled(page)
     assert told(figure)[0] == 1
     assert "edge of chaos" in figure.locator(".live-status").inner_text()
-    press(page, "Deviation of the biases", "ArrowRight", 1)
+    press(page, "σ_b, for the biases", "ArrowRight", 1)
     assert start.input_value() == ""
 
 
@@ -115,12 +115,12 @@ def test_a_pointer_drags_the_point(page, explorer):
     page.mouse.up()
     moved = point(settled(page))
     assert moved == pytest.approx((x + 40, y - 60), abs=2)
-    assert float(page.get_by_label("Deviation of the weights").input_value()) > 1.5
+    assert float(page.get_by_label("σ_w, for the weights").input_value()) > 1.5
 
 
 def test_a_link_shows_what_was_seen(page, explorer, book_url):
     explorer("#depth?activation=gelu&depth=12&width=32&seed=7")
-    figure = press(page, "Deviation of the weights", "ArrowRight", 3)
+    figure = press(page, "σ_w, for the weights", "ArrowRight", 3)
     seen = [line(figure, number) for number in range(2)], point(figure), told(figure)
     address = figure.locator(".live-link").evaluate("node => node.href")
     assert page.url == address
@@ -138,7 +138,7 @@ def test_what_a_link_must_not_say_is_not_taken(explorer):
     figure = explorer("#depth?activation=step&sigma_w=99&depth=nothing&width=1e9")
     assert figure.get_by_label("Activation").input_value() == "tanh"
     assert figure.get_by_role("slider", name="Layers").input_value() == "30"
-    assert float(figure.get_by_label("Deviation of the weights").input_value()) == 4
+    assert float(figure.get_by_label("σ_w, for the weights").input_value()) == 4
     assert float(figure.get_by_label("Units of a layer").input_value()) == 128
 
 
@@ -173,5 +173,5 @@ def test_the_page_answers_while_networks_are_drawn(page, explorer):
       }).observe({ type: "longtask" });
     }""")
     before = page.evaluate("performance.now()")
-    press(page, "Deviation of the weights", "ArrowRight", 1)
+    press(page, "σ_w, for the weights", "ArrowRight", 1)
     assert page.evaluate("window.longest") < 0.4 * (page.evaluate("performance.now()") - before)

@@ -6,7 +6,7 @@ import pytest
 
 import actlab
 from actlab.widgets import bundle
-from tests.browser import PAGES, watched_page
+from tests.browser import PAGES, PHONE, watched_page
 
 PAGE = "book/functions/hard-functions.html"
 #: Reads the table of the explorer: the cells of each row, by its title.
@@ -285,3 +285,30 @@ def test_it_fits_the_page_and_can_be_seen(browser, unzipped_book, width, scheme)
         behind = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 24, 29)"}[scheme]
         assert len(set(colours)) == 3  # two functions, and the tangents in the colour of the text
         assert behind not in colours
+
+
+def test_a_finger_that_scrolls_leaves_x_and_one_that_goes_sideways_or_taps_moves_it(browser, book_url):
+    with watched_page(browser, viewport=PHONE, has_touch=True) as page:
+        explorer = Explorer(page, f"{book_url}{PAGE}")
+        picture = explorer.figure.locator(".live-plot").first
+        touch = page.context.new_cdp_session(page)
+
+        def swipe(right, down):
+            picture.scroll_into_view_if_needed()
+            top, box = page.evaluate("scrollY"), picture.bounding_box()
+            x, y = box["x"] + 0.7 * box["width"], box["y"] + box["height"] / 2
+            for step in range(11):
+                point = {"x": x + right * step / 10, "y": y + down * step / 10}
+                kind = "touchMove" if step else "touchStart"
+                touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+            touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+            page.wait_for_timeout(300)
+            return explorer.x(), page.evaluate("scrollY") - top
+
+        at_first = explorer.x()
+        x, scrolled = swipe(0, -150)
+        assert x == at_first and scrolled > 50
+        dragged, scrolled = swipe(-100, 0)
+        assert dragged != at_first and scrolled == 0
+        tapped, scrolled = swipe(0, 0)
+        assert tapped > dragged and scrolled == 0

@@ -35,7 +35,7 @@ def outline(page):
 
 
 def tab_to(page, kind, key="Tab"):
-    """Go on by the keyboard to the next element of a kind; MathJax lets formulas be reached as well."""
+    """Go on by the keyboard to the next element of a kind."""
     for _ in range(200):
         page.keyboard.press(key)
         if focused(page) == kind:

@@ -241,7 +241,7 @@ def changes(page, selector):
 
 def test_only_the_beginning_and_the_end_of_a_run_are_said_aloud(page, book_url):
     figure = Trainer(page, book_url, "#trainer?epochs=60")
-    spoken = "#trainer :is([role=status], [aria-live], output):not([aria-live=off])"
+    spoken = "#trainer :is([role=status], [aria-live], output):not([aria-live=off], [aria-hidden=true])"
     assert page.locator(spoken).evaluate_all("all => all.map(one => one.className)") == ["live-status"] * 2
     changes(page, "#trainer .live-status")
     figure.button("Run").click()

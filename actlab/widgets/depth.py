@@ -50,10 +50,10 @@ class DepthExplorer(Figure, script="depth"):
     """Gradients through untrained networks, measured and as theory has them, and the point on the map of phases."""
 
     activation = traitlets.Enum(_NAMES, "tanh").tag(sync=True, label="Activation")
-    sigma_w = traitlets.Float(1.5, min=0.1, max=4).tag(sync=True, label="Deviation of the weights", step=0.01)
-    sigma_b = traitlets.Float(0.2, min=0, max=2).tag(sync=True, label="Deviation of the biases", step=0.01)
+    sigma_w = traitlets.Float(1.5, min=0.1, max=4).tag(sync=True, label="σ_w, for the weights", step=0.01)
+    sigma_b = traitlets.Float(0.2, min=0, max=2).tag(sync=True, label="σ_b, for the biases", step=0.01)
     depth = traitlets.Int(30, min=2, max=50).tag(sync=True, label="Layers")
-    width = traitlets.Int(64, min=16, max=128).tag(sync=True, label="Units of a layer", step=16)
+    width = traitlets.Int(64, min=16, max=128).tag(sync=True, label="Units per layer", step=16)
     seed = traitlets.Int(0, min=0, max=9999).tag(sync=True, label="Seed")
     networks = traitlets.Int(20, help="How many are measured.").tag(sync=True)
     batch = traitlets.Int(8, help="How many inputs each of them is given.").tag(sync=True)

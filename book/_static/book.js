@@ -5,3 +5,26 @@ window.addEventListener("DOMContentLoaded", () => {
     container.setAttribute("aria-label", `Table ${index + 1}`);
   });
 });
+
+// Paper is white: from the dark theme figures would be printed light on white, and so not be seen.
+let dark = false;
+window.addEventListener("beforeprint", () => {
+  dark = document.documentElement.dataset.theme === "dark";
+  if (dark) document.documentElement.dataset.theme = "light";
+});
+window.addEventListener("afterprint", () => {
+  if (dark) document.documentElement.dataset.theme = "dark";
+});
+
+// A formula that is wider than the page scrolls sideways, and the keyboard must be able to scroll it.
+window.addEventListener("load", async () => {
+  await window.MathJax?.startup?.promise;
+  const reach = () => {
+    document.querySelectorAll("mjx-container[display]").forEach((formula) => {
+      if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
+      else formula.removeAttribute("tabindex");
+    });
+  };
+  reach();
+  window.addEventListener("resize", reach);
+});

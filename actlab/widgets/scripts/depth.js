@@ -89,8 +89,8 @@ const map = (axes, { name, fields, sigmaW, sigmaB, phases }) => {
   }
   layers.push({ kind: "points", xs: [sigmaW], ys: [sigmaB], radius: 7 });
   const [x, y] = [
-    { ...fields.sigma_w, label: "deviation of the weights" },
-    { ...fields.sigma_b, label: "deviation of the biases" },
+    { ...fields.sigma_w, label: "σ_w, weights" },
+    { ...fields.sigma_b, label: "σ_b, biases" },
   ];
   axes.draw({ x, y, layers });
 };
@@ -112,8 +112,12 @@ const change = (powers) => {
 };
 
 const sentence = ({ phase, chi1, depth, theory, measured }) => {
-  const median = measured && bands(measured).medians[0];
-  const said = measured ? ` In the median of the ${measured.length} networks it ${change(median)}.` : "";
+  const found = measured && bands(measured);
+  const [low, median, high] = found ? [found.lows[0], found.medians[0], found.highs[0]] : [];
+  const band = [low, high].every(Number.isFinite)
+    ? ` (nine tenths of them: ${shown(low, 2)} to ${shown(high, 2)} powers of ten)`
+    : "";
+  const said = measured ? ` In the median of the ${measured.length} networks it ${change(median)}${band}.` : "";
   return (
     `χ₁ = ${shown(chi1)}: ${PHASES[phase]}. ` +
     `In theory the gradient ${change(theory[0])} from layer ${depth} back to layer 1.${said}`
@@ -123,11 +127,11 @@ const sentence = ({ phase, chi1, depth, theory, measured }) => {
 const facts = (list, { q, chi1, pair }) => {
   const scale = depthScale(chi1);
   const told = {
-    "length q* that signals come to": shown(q),
+    "length q* of signals, the fixed point": shown(q),
     "χ₁, a layer's factor of the mean squared gradient": shown(chi1),
-    [`layers in which it ${scale < 0 ? "grows" : "falls"} by a factor e`]: shown(Math.abs(scale)),
-    "correlation c* that two inputs come to": pair ? shown(pair.c) : "…",
-    "depth scale of correlations ξ, in layers": pair ? shown(pair.scale) : "…",
+    [`layers in which that ${scale < 0 ? "grows" : "falls"} by a factor e`]: shown(Math.abs(scale)),
+    "correlation c* of two inputs, the fixed point": pair ? shown(pair.c) : "…",
+    "depth scale ξ of correlations, in layers": pair ? shown(pair.scale) : "…",
   };
   const entries = Object.entries(told).flatMap(([name, value]) => [
     element("dt", { textContent: name }),
@@ -153,7 +157,7 @@ const startMenu = (model) => {
     model.set("sigma_b", sigmaB);
     model.save_changes();
   };
-  const start = menu({ label: "Weights as of", values: Object.keys(starts), names, none: OWN, chosen });
+  const start = menu({ label: "Initialisation", values: Object.keys(starts), names, none: OWN, chosen });
   const follow = () => {
     const [sigmaW, sigmaB] = [model.get("sigma_w"), model.get("sigma_b")];
     start.show(named().find(([, [weights, biases]]) => weights === sigmaW && biases === sigmaB)?.[0]);
@@ -197,7 +201,7 @@ export const render = ({ model, el }) => {
     const text = sentence(state);
     left.describe(`Gradient over ${state.depth} layers, in powers of ten, that of the last being 1. ${text}`);
     const { sigmaW, sigmaB, phase } = state;
-    const place = `at ${shown(sigmaW)} for weights, ${shown(sigmaB)} for biases`;
+    const place = `at σ_w = ${shown(sigmaW)}, σ_b = ${shown(sigmaB)}`;
     right.describe(`Map of the phases of ${state.name}. The point ${place} is ${phase}.`);
     clearTimeout(telling);
     telling = setTimeout(() => {

@@ -186,8 +186,7 @@ export const plot = ({ label, height = 260, drag }) => {
   }).observe(element);
   if (drag) {
     const moved = (event) => {
-      if (!at || (event.type === "pointermove" && event.buttons === 0)) return;
-      if (event.type === "pointerdown") picture.setPointerCapture(event.pointerId);
+      if (!at) return;
       const box = picture.getBoundingClientRect();
       const part = (value, low, high) => Math.max(0, Math.min(1, (value - low) / (high - low)));
       drag(
@@ -195,9 +194,26 @@ export const plot = ({ label, height = 260, drag }) => {
         atShare(axes.y, 1 - part(event.clientY - box.top, at.top, at.bottom)),
       );
     };
+    // A finger that goes up or down scrolls the page, and must leave the figure as it is: a touch counts once it has
+    // gone sideways or has ended as a tap; the browser cancels one that scrolls.
+    let held = null;
+    const listen = (name, react) => picture.addEventListener(name, react);
     picture.classList.add("live-draggable");
-    picture.addEventListener("pointerdown", moved);
-    picture.addEventListener("pointermove", moved);
+    listen("pointerdown", (event) => {
+      held = { x: event.clientX, y: event.clientY, counts: event.pointerType !== "touch" };
+      picture.setPointerCapture(event.pointerId);
+      if (held.counts) moved(event);
+    });
+    listen("pointermove", (event) => {
+      if (!held) return;
+      held.counts ||= Math.abs(event.clientX - held.x) > Math.abs(event.clientY - held.y);
+      if (held.counts) moved(event);
+    });
+    listen("pointerup", (event) => {
+      if (held && !held.counts) moved(event);
+      held = null;
+    });
+    listen("pointercancel", () => (held = null));
   }
 
   return {

@@ -4,7 +4,7 @@ import { contributions } from "./cosine.js";
 import { COLOURS, SERIES } from "./palette.js";
 import { plot, shown } from "./plot.js";
 
-const GREY = ["#b0b0b0", "#6e6e6e"];
+const GREY = ["#8c8c8c", "#757575"];
 const DASHES = [undefined, "8 4", "2 4", "12 3 2 3"];
 // Of the palette, so that neighbours are easily told apart.
 const UNITS = [0, 10, 5, 4, 2, 8, 7, 9, 3];
