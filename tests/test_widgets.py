@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import execute
 import nbformat
@@ -17,6 +18,7 @@ import actlab
 from actlab import widgets
 from actlab.widgets import bundle
 from actlab.widgets.base import MIME, Figure
+from actlab.widgets.pages import FigureRenderer
 from actlab.widgets.settings import Number
 from tests.javascript import run, scripts
 
@@ -172,6 +174,25 @@ def test_the_state_of_a_stored_figure_is_what_the_package_makes_of_its_settings(
     assert json.loads(json.dumps(made.page_state())) == state
 
 
+@pytest.mark.parametrize(
+    ("stem", "data"),
+    [pytest.param(stem, data, id=stem) for stem, _, data in STORED if data[MIME]["script"] == "quiz"],
+)
+def test_a_stored_quiz_is_what_the_package_makes_of_its_file(stem, data):
+    made = widgets.Quiz(execute.ROOT / "book" / "quizzes" / f"{stem}.toml")
+    assert made.page_state() == data[MIME]["state"]
+
+
+def test_no_text_of_a_state_ends_the_script_that_holds_it():
+    """Nor begins a comment, in which browsers look for the end of the script elsewhere."""
+    texts = ["<!--<script>", "</script>", "a < b & c"]
+    output = SimpleNamespace(mime_type=MIME, content={"script": "quiz", "state": {"texts": texts}})
+    (node,) = FigureRenderer.handle_mime(None, output, inline=False)
+    inner = re.fullmatch(r'<script type="application/json">(.*)</script>', node.astext())[1]
+    assert "<" not in inner
+    assert json.loads(inner) == {"texts": texts}
+
+
 def test_no_notebook_keeps_what_belongs_to_a_kernel():
     assert [path.stem for path in execute.notebooks() if "widgets" in nbformat.read(path, as_version=4).metadata] == []
 
@@ -220,7 +241,10 @@ def test_a_module_that_does_not_exist_is_answered_with_those_that_do():
         bundle.source("plots")
 
 
-@pytest.mark.parametrize("line", ["export default 1;", 'import * as plot from "./plot.js";', "export { a };", 'import { a as b } from "./plot.js";'])
+@pytest.mark.parametrize(
+    "line",
+    ["export default 1;", 'import * as plot from "./plot.js";', "export { a };", 'import { a as b } from "./plot.js";'],
+)
 def test_other_imports_and_exports_are_refused(beside, line):
     beside("probe", f"const a = 1;\n{line}\n")
     with pytest.raises(ValueError, match=r"^probe\.js: only named imports and exports of declarations can be joined"):
