@@ -208,6 +208,43 @@ def test_what_diverges_is_said_to_do_so(page, book_url):
     )
 
 
+def test_what_diverges_with_dead_units_is_drawn(page, book_url):
+    """No gradient reaches the hidden units of a step; the outputs diverge alone, and marks would lie at nan."""
+    settings = {"activation": "step", "optimiser": "SGD", "learning_rate": 1.0, "epochs": 200, "hidden": 8}
+    end = CosineTrainer(**settings).training().snapshots[-1]
+    assert np.isnan(end.loss[0]) and end.dead[0].all()
+    query = "&".join(f"{name}={value}" for name, value in settings.items())
+    Trainer(page, book_url, f"#trainer?{query}&epoch=200")
+    page.wait_for_function(
+        "document.querySelector('#trainer .live-status').textContent.startsWith('Diverged: epoch 200,')"
+    )
+    drawn = page.locator("#trainer .live-plot path").evaluate_all("all => all.map(one => one.getAttribute('d'))")
+    assert not [d for d in drawn if "NaN" in d or "Infinity" in d]
+
+
+def test_a_link_ends_a_run(page, book_url):
+    """Its epoch is shown and stays, whichever was reached."""
+    figure = Trainer(page, book_url, "#trainer?epochs=1000")
+    figure.button("Run").click()
+    page.wait_for_function("document.querySelector('#trainer .live-numbers').textContent !== 'At epoch 0'")
+    page.evaluate("location.hash = '#trainer?epochs=1000&seed=1&epoch=5'")
+    figure.at(5)
+    assert figure.button("Run").is_visible()
+    page.wait_for_timeout(200)
+    figure.at(5)
+
+
+def test_a_link_is_followed_though_the_address_is_rewritten_meanwhile(page, book_url):
+    """As when a figure writes its own last change there before the page is told of the link."""
+    figure = Trainer(page, book_url, "#trainer?epoch=1").at(1)
+    page.evaluate("""() => {
+      const before = location.href;
+      location.hash = "#trainer?epoch=7";
+      history.replaceState(history.state, "", before);
+    }""")
+    figure.at(7)
+
+
 def test_dead_units_are_marked(page, book_url):
     """The page says of every unit what the package says: born dead, or dead since the epoch before which it lived."""
     figure = Trainer(page, book_url, "#trainer?epoch=300").at(300)

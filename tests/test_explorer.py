@@ -64,7 +64,7 @@ def test_an_activation_brings_its_parameters():
         ({"function": "elu", "parameters": {"alpha": "1"}}, r"elu: alpha must be a finite number, 0 or more; got '1'"),
         ({"compare_parameters": {"beta": 1}}, r"those of a second function, and there is none; got beta=1"),
         ({"x": 4.5}, r"x must lie within the window, from -4 to 4; got 4\.5\. A larger reach widens the window"),
-        ({"x": math.nan}, r"x must lie within the window, from -4 to 4; got nan"),
+        ({"x": math.nan}, r"x must be a number from -100 to 100; got nan"),
         ({"reach": 0.5}, r"'reach' .* should not be less than 1.* 0\.5"),
         ({"reach": 1000.0, "x": 500.0}, r"should not be greater than 100.* 500\.0|'reach'.*1000\.0"),
     ],

@@ -1,8 +1,12 @@
 """What the figures that move have in common: their settings, their scripts, what of them is stored in notebooks."""
 
 import json
+import math
 import re
 import shutil
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import execute
 import nbformat
@@ -10,9 +14,12 @@ import numpy as np
 import pytest
 import traitlets
 
+import actlab
 from actlab import widgets
 from actlab.widgets import bundle
 from actlab.widgets.base import MIME, Figure
+from actlab.widgets.pages import FigureRenderer
+from actlab.widgets.settings import Number
 from tests.javascript import run, scripts
 
 FIGURES = {figure.script: figure for figure in (getattr(widgets, name) for name in widgets.__all__)}
@@ -26,7 +33,7 @@ class Probe(Figure, script="explorer"):
 
     colour = traitlets.Enum(["red", "blue"], "red").tag(sync=True, label="Colour", names={"red": "Red"})
     units = traitlets.Int(3, min=1, max=8).tag(sync=True, label="Units")
-    rate = traitlets.Float(0.1, min=0.01, max=1).tag(sync=True, label="Rate", log=True)
+    rate = Number(0.1, min=0.01, max=1).tag(sync=True, label="Rate", log=True)
     many = traitlets.Bool(False, help="Not for the controls.").tag(sync=True, label="Many")
     parts = traitlets.Dict({"a": 1.0}).tag(sync=True, label="Parts")
     target = traitlets.List([1.0, 2.0]).tag(sync=True)
@@ -55,6 +62,67 @@ def test_a_page_gets_all_that_the_script_needs_and_nothing_of_the_kernel():
     state = Probe(units=5).page_state()
     assert state.keys() == {"colour", "units", "rate", "many", "parts", "target", "fields"}
     assert (state["units"], state["target"]) == (5, [1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("figure", "settings", "message"),
+    [
+        (widgets.CosineTrainer, {"learning_rate": math.nan}, r"^learning_rate must be .* from 0\.0001 to 1; got nan$"),
+        (widgets.DepthExplorer, {"sigma_w": math.nan}, r"^sigma_w must be .* from 0\.1 to 4; got nan$"),
+        (widgets.FunctionExplorer, {"reach": math.nan}, r"^reach must be .* from 1 to 100; got nan$"),
+        (widgets.DepthExplorer, {"networks": 0}, "'networks' .* should not be less than 1"),
+        (widgets.DepthExplorer, {"batch": 0}, "'batch' .* should not be less than 1"),
+        (widgets.CosineTrainer, {"activation": "relo"}, r"^activation: unknown activation 'relo'; did you mean relu"),
+        (widgets.CosineTrainer, {"activation": actlab.elu.with_params(alpha=2)}, r"takes a name, one of .* got elu\("),
+        (widgets.DepthExplorer, {"activation": "step"}, r"^activation takes a name, one of .*sigmoid.*; got step$"),
+        (widgets.DepthExplorer, {"activation": actlab.softmax}, r"^activation: an elementwise activation is needed"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(figure, settings, message):
+    with pytest.raises(traitlets.TraitError, match=message):
+        figure(**settings)
+
+
+def test_numbers_of_numpy_become_those_of_python():
+    given = {"rate": [np.float32(0.5), np.float64(0.5)], "units": [np.int64(4)]}
+    for name, values in given.items():
+        for value in values:
+            taken = getattr(Probe(**{name: value}), name)
+            assert (taken, type(taken)) == (value, float if name == "rate" else int)
+
+
+@pytest.mark.parametrize("figure", [widgets.CosineTrainer, widgets.DepthExplorer, widgets.FunctionExplorer])
+def test_an_activation_and_an_alias_stand_for_a_name(figure):
+    name = {widgets.FunctionExplorer: "function"}.get(figure, "activation")
+    assert getattr(figure(**{name: actlab.tanh}), name) == "tanh"
+    assert getattr(figure(**{name: "swish"}), name) == "silu"
+
+
+def test_an_activation_stands_for_the_label_of_its_slope():
+    leaky = actlab.leaky_relu.with_params(negative_slope=0.2)
+    assert widgets.CosineTrainer(activation=leaky).activation == "leaky_relu(negative_slope=0.2)"
+
+
+@pytest.mark.parametrize(
+    ("figure", "name"), [(widgets.CosineTrainer, "experiment"), (widgets.DepthExplorer, "starts"), (Probe, "fields")]
+)
+def test_what_follows_from_the_package_is_no_setting(figure, name):
+    with pytest.raises(TypeError, match=rf"^{figure.__name__} has no setting '{name}'; it has (?!.*\b{name}\b)"):
+        figure(**{name: {}})
+
+
+def test_without_anywidget_is_said_what_to_install():
+    program = """
+import sys
+sys.modules["anywidget"] = None
+import actlab.widgets
+try:
+    from actlab.widgets import CosineTrainer
+except ImportError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("figures that move need anywidget: pip install anywidget;")
 
 
 def test_an_unknown_setting_is_answered_with_those_that_there_are():
@@ -98,11 +166,31 @@ def test_a_stored_figure_is_its_state_without_script_or_kernel(data):
     assert len(json.dumps(data[MIME])) < 20_000
 
 
-@each_stored
+# The quizzes are made of files.
+@pytest.mark.parametrize("data", [data for *_, data in STORED if data[MIME]["script"] != "quiz"])
 def test_the_state_of_a_stored_figure_is_what_the_package_makes_of_its_settings(data):
     figure, state = FIGURES[data[MIME]["script"]], data[MIME]["state"]
-    made = figure(**{name: value for name, value in state.items() if name != "fields"})
+    made = figure(**{name: value for name, value in state.items() if not figure.class_traits()[name].read_only})
     assert json.loads(json.dumps(made.page_state())) == state
+
+
+@pytest.mark.parametrize(
+    ("stem", "data"),
+    [pytest.param(stem, data, id=stem) for stem, _, data in STORED if data[MIME]["script"] == "quiz"],
+)
+def test_a_stored_quiz_is_what_the_package_makes_of_its_file(stem, data):
+    made = widgets.Quiz(execute.ROOT / "book" / "quizzes" / f"{stem}.toml")
+    assert made.page_state() == data[MIME]["state"]
+
+
+def test_no_text_of_a_state_ends_the_script_that_holds_it():
+    """Nor begins a comment, in which browsers look for the end of the script elsewhere."""
+    texts = ["<!--<script>", "</script>", "a < b & c"]
+    output = SimpleNamespace(mime_type=MIME, content={"script": "quiz", "state": {"texts": texts}})
+    (node,) = FigureRenderer.handle_mime(None, output, inline=False)
+    inner = re.fullmatch(r'<script type="application/json">(.*)</script>', node.astext())[1]
+    assert "<" not in inner
+    assert json.loads(inner) == {"texts": texts}
 
 
 def test_no_notebook_keeps_what_belongs_to_a_kernel():
@@ -153,7 +241,10 @@ def test_a_module_that_does_not_exist_is_answered_with_those_that_do():
         bundle.source("plots")
 
 
-@pytest.mark.parametrize("line", ["export default 1;", 'import * as plot from "./plot.js";', "export { a };"])
+@pytest.mark.parametrize(
+    "line",
+    ["export default 1;", 'import * as plot from "./plot.js";', "export { a };", 'import { a as b } from "./plot.js";'],
+)
 def test_other_imports_and_exports_are_refused(beside, line):
     beside("probe", f"const a = 1;\n{line}\n")
     with pytest.raises(ValueError, match=r"^probe\.js: only named imports and exports of declarations can be joined"):

@@ -10,11 +10,18 @@ _FIGURES = {
     "Quiz": "quiz",
 }
 __all__ = list(_FIGURES)
+# What anywidget brings, the first of which the figures import.
+_NEEDED = ("anywidget", "ipywidgets", "traitlets")
 
 
 def __getattr__(name: str):
     if name in _FIGURES:
-        return getattr(importlib.import_module(f"actlab.widgets.{_FIGURES[name]}"), name)
+        try:
+            return getattr(importlib.import_module(f"actlab.widgets.{_FIGURES[name]}"), name)
+        except ModuleNotFoundError as error:
+            if error.name not in _NEEDED:
+                raise
+            raise ImportError(f"figures that move need anywidget: pip install anywidget; got: {error}") from error
     raise AttributeError(f"module 'actlab.widgets' has no attribute {name!r}; it has {', '.join(_FIGURES)}")
 
 

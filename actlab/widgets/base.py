@@ -85,7 +85,7 @@ class Figure(anywidget.AnyWidget):
         return {name: trait for name, trait in self.traits(sync=True).items() if "label" in trait.metadata}
 
     def _settable(self) -> list[str]:
-        return list(self.page_state().keys() - {"fields"})
+        return [name for name in self.page_state() if not self.traits()[name].read_only]
 
 
 def _field(trait: traitlets.TraitType) -> dict:

@@ -18,7 +18,7 @@ from actlab.widgets import facts, javascript, palette
 SCRIPTS = Path(__file__).parent / "scripts"
 _GENERATED = {"facts": facts.module, "functions": javascript.module, "palette": palette.module}
 
-_IMPORT = re.compile(r'^import \{\s*([\w\s,]+?),?\s*\} from "\./(\w+)\.js";$', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{\s*(\w+(?:,\s*\w+)*),?\s*\} from "\./(\w+)\.js";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:const|function\*?|async function|class) (\w+))", re.MULTILINE)
 
 

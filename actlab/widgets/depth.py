@@ -12,6 +12,7 @@ from actlab import experiments, figures, meanfield
 from actlab.core import ACTIVATIONS
 from actlab.initialisers import INITIALISERS, Initialiser, lecun_uniform
 from actlab.widgets.base import Figure
+from actlab.widgets.settings import Activation, Number
 
 _MAP = 79, 41  # columns and rows of the still map
 
@@ -23,7 +24,7 @@ def _has_chi(activation) -> bool:
         return False
 
 
-_NAMES = [name for name, activation in ACTIVATIONS.items() if _has_chi(activation)]
+_RECORDS = {name: activation for name, activation in ACTIVATIONS.items() if _has_chi(activation)}
 
 
 def _author(rule: Initialiser) -> str:
@@ -49,16 +50,16 @@ def _starts() -> dict[str, dict[str, float]]:
 class DepthExplorer(Figure, script="depth"):
     """Gradients through untrained networks, measured and as theory has them, and the point on the map of phases."""
 
-    activation = traitlets.Enum(_NAMES, "tanh").tag(sync=True, label="Activation")
-    sigma_w = traitlets.Float(1.5, min=0.1, max=4).tag(sync=True, label="σ_w, for the weights", step=0.01)
-    sigma_b = traitlets.Float(0.2, min=0, max=2).tag(sync=True, label="σ_b, for the biases", step=0.01)
+    activation = Activation(_RECORDS, "tanh").tag(sync=True, label="Activation")
+    sigma_w = Number(1.5, min=0.1, max=4).tag(sync=True, label="σ_w, for the weights", step=0.01)
+    sigma_b = Number(0.2, min=0, max=2).tag(sync=True, label="σ_b, for the biases", step=0.01)
     depth = traitlets.Int(30, min=2, max=50).tag(sync=True, label="Layers")
     width = traitlets.Int(64, min=16, max=128).tag(sync=True, label="Units per layer", step=16)
     seed = traitlets.Int(0, min=0, max=9999).tag(sync=True, label="Seed")
-    networks = traitlets.Int(20, help="How many are measured.").tag(sync=True)
-    batch = traitlets.Int(8, help="How many inputs each of them is given.").tag(sync=True)
+    networks = traitlets.Int(20, min=1, help="How many are measured.").tag(sync=True)
+    batch = traitlets.Int(8, min=1, help="How many inputs each of them is given.").tag(sync=True)
     starts = traitlets.Dict(
-        _starts(), help="fan_in times the variances that rules for the first weights give, by name."
+        _starts(), read_only=True, help="fan_in times the variances that rules for the first weights give, by name."
     ).tag(sync=True)
 
     def still(self, figure) -> None:

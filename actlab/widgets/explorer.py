@@ -9,12 +9,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from actlab import figures
-from actlab.core import ACTIVATIONS, Elementwise, get_elementwise
+from actlab.core import ACTIVATIONS, Elementwise
 from actlab.figures import style
 from actlab.properties import number
 from actlab.widgets.base import Figure
+from actlab.widgets.settings import Activation, Number
 
-_NAMES = [name for name, record in ACTIVATIONS.items() if isinstance(record, Elementwise)]
+_RECORDS = {name: record for name, record in ACTIVATIONS.items() if isinstance(record, Elementwise)}
 #: What stands for no second function.
 NOTHING = "none"
 _ORDERS = ("f", "df", "d2f")
@@ -23,21 +24,25 @@ _INSTEAD = (style.COLOURS[12], style.COLOURS[3])
 _TANGENT = {"color": "0.45", "linewidth": 1.2, "linestyle": (0, (1, 1))}
 
 
-class _Function(traitlets.Enum):
-    """The name of an elementwise activation; an alias and an activation stand for that name."""
+class _Function(Activation):
+    """The name of an elementwise activation, whose parameters are set beside it."""
+
+    def __init__(self, default: str) -> None:
+        super().__init__(_RECORDS, default)
+
+    def expected(self) -> str:
+        return "parameters have traits of their own"
+
+
+class _Second(_Function):
+    """The same, or nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(NOTHING)
+        self.values = [NOTHING, *_RECORDS]
 
     def validate(self, obj, value):
-        if value is None and NOTHING in self.values:
-            return NOTHING
-        if isinstance(value, str) and value in self.values:
-            return value
-        try:
-            record = get_elementwise(value)
-        except (TypeError, ValueError) as error:
-            raise traitlets.TraitError(f"{self.name}: {error}") from None
-        if record != ACTIVATIONS[record.name]:
-            raise traitlets.TraitError(f"{self.name} takes a name, parameters have traits of their own; got {record!r}")
-        return record.name
+        return NOTHING if value is None else super().validate(obj, value)
 
 
 class FunctionExplorer(Figure, script="explorer"):
@@ -60,12 +65,12 @@ class FunctionExplorer(Figure, script="explorer"):
         Whether the function, its first and its second derivative are drawn.
     """
 
-    function = _Function(_NAMES, "gelu").tag(sync=True, label="Function")
+    function = _Function("gelu").tag(sync=True, label="Function")
     parameters = traitlets.Dict().tag(sync=True, label="Parameters")
-    compare = _Function([NOTHING, *_NAMES], NOTHING).tag(sync=True, label="Compare with", names={NOTHING: "nothing"})
+    compare = _Second().tag(sync=True, label="Compare with", names={NOTHING: "nothing"})
     compare_parameters = traitlets.Dict().tag(sync=True, label="Its parameters")
-    x = traitlets.Float(1.0, min=-100, max=100).tag(sync=True, label="x", step=0.05)
-    reach = traitlets.Float(4.0, min=1, max=100).tag(sync=True, label="Window, x up to ±", log=True)
+    x = Number(1.0, min=-100, max=100).tag(sync=True, label="x", step=0.05)
+    reach = Number(4.0, min=1, max=100).tag(sync=True, label="Window, x up to ±", log=True)
     f = traitlets.Bool(True).tag(sync=True, label="f")
     df = traitlets.Bool(True).tag(sync=True, label="f′, the slope")
     d2f = traitlets.Bool(False).tag(sync=True, label="f″")

@@ -31,7 +31,7 @@ class FigureRenderer:
         """The state as a script of data, which browsers do not run; None for what is no figure."""
         if data.mime_type != MIME:
             return None
-        state = json.dumps(data.content["state"]).replace("</", r"<\/")
+        state = json.dumps(data.content["state"]).replace("<", r"\u003c")
         script = nodes.raw("", f'<script type="application/json">{state}</script>', format="html")
         script["figure"] = data.content["script"]
         return [script]

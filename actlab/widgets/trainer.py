@@ -19,6 +19,7 @@ from actlab.network import Network, initialise
 from actlab.optimisers import SGD, Adam, Optimiser
 from actlab.training import Fit, fit
 from actlab.widgets.base import Figure
+from actlab.widgets.settings import Activation, Number
 
 _REGISTERED = [record for record in ACTIVATIONS.values() if isinstance(record, Elementwise)]
 #: Every activation that maps each number on its own, and the slopes of the leaky ReLU that the experiment has.
@@ -43,7 +44,7 @@ class CosineTrainer(Figure, script="trainer"):
     computed in float64.
     """
 
-    activation = traitlets.Enum(list(OFFERED), "relu").tag(sync=True, label="Activation")
+    activation = Activation(OFFERED, "relu").tag(sync=True, label="Activation")
     hidden = traitlets.Int(Settings.hidden, min=1, max=_UNITS).tag(sync=True, label="Hidden units")
     initialiser = traitlets.Enum(list(STARTS), "glorot_uniform").tag(sync=True, label="Initial weights")
     inputs = traitlets.Enum(list(INPUTS), "given").tag(
@@ -52,7 +53,7 @@ class CosineTrainer(Figure, script="trainer"):
         names={"given": "x as given", "centred": "centred at 0", "standardised": "centred, deviation 1"},
     )
     optimiser = traitlets.Enum(list(OPTIMISERS), "Adam").tag(sync=True, label="Optimiser")
-    learning_rate = traitlets.Float(LEARNING_RATE, min=1e-4, max=1.0).tag(sync=True, label="Learning rate", log=True)
+    learning_rate = Number(LEARNING_RATE, min=1e-4, max=1.0).tag(sync=True, label="Learning rate", log=True)
     epochs = traitlets.Int(Settings.epochs, min=1, max=_EPOCHS).tag(sync=True, label="Epochs of a run")
     seed = traitlets.Int(0, min=0, max=2**32 - 1).tag(sync=True, label="Seed")
     network = traitlets.Int(0, min=0, max=2**20).tag(sync=True, label="Network of the seed")

@@ -74,8 +74,9 @@ const mount = (figure, render) => {
   const link = Object.assign(document.createElement("a"), { className: "live-link", textContent: "Link to this state" });
   follow(figure.id, model, stored, link);
   el.append(link);
-  addEventListener("hashchange", () => {
-    const next = queryFor(figure.id, location.hash);
+  // Of the event, since `write` may have come between: then the address is another one already.
+  addEventListener("hashchange", ({ newURL }) => {
+    const next = queryFor(figure.id, new URL(newURL).hash);
     if (next) apply(model, stored, next);
   });
   if (given) figure.scrollIntoView();

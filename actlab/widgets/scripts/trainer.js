@@ -16,6 +16,7 @@ export const render = ({ model, el }) => {
   let network = null;
   let frame = 0;
   let running = false;
+  let reached = 0; // by the run itself
 
   const plots = pictures(model);
   const units = element("ul", { className: "live-units" });
@@ -59,6 +60,7 @@ export const render = ({ model, el }) => {
     const epochs = model.get("epochs");
     const next = Math.min(epochs, model.get("epoch") + Math.ceil(epochs / FRAMES));
     if (next === epochs) stop();
+    reached = next;
     model.set("epoch", next);
     if (next === epochs) model.save_changes();
   };
@@ -97,7 +99,10 @@ export const render = ({ model, el }) => {
       approach();
     });
   }
-  model.on("change:epoch", approach);
+  model.on("change:epoch", () => {
+    if (model.get("epoch") !== reached) stop(); // a link, a slider or a kernel asks for another
+    approach();
+  });
   model.on("change:epochs", draw);
 
   const { activations } = model.get("experiment");

@@ -49,7 +49,7 @@ export const pictures = (model) => {
       const dead = deadSince[unit] !== null;
       const style = { colour: free[unit], name: `unit ${unit + 1}${dead ? ", dead" : ""}` };
       const curve = { kind: "curve", xs: x, ys, dash: DASHES[unit % DASHES.length], ...style };
-      const marks = [...x.keys()].filter((i) => i % 11 === 5 && dead);
+      const marks = [...x.keys()].filter((i) => i % 11 === 5 && dead && Number.isFinite(ys[i]));
       const place = network.zero(unit);
       // Where the pre-activation passes 0 there lies the kink of a ReLU, the middle of an S-curve.
       const part = (place - inputs[0]) / (inputs.at(-1) - inputs[0]);
