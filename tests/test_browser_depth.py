@@ -139,7 +139,7 @@ def test_what_a_link_must_not_say_is_not_taken(explorer):
     assert figure.get_by_label("Activation").input_value() == "tanh"
     assert figure.get_by_role("slider", name="Layers").input_value() == "30"
     assert float(figure.get_by_label("σ_w, for the weights").input_value()) == 4
-    assert float(figure.get_by_label("Units of a layer").input_value()) == 128
+    assert float(figure.get_by_label("Units per layer").input_value()) == 128
 
 
 def test_where_motion_is_unwanted_the_band_comes_at_once(page, explorer):

@@ -135,6 +135,27 @@ def test_the_contents_of_a_page_lead_into_it(page, book_url):
     page.wait_for_function("document.querySelector(':target')?.getBoundingClientRect().top < innerHeight")
 
 
+def test_from_the_dark_theme_too_a_page_is_printed_on_white(browser, book_url):
+    with watched_page(browser, color_scheme="dark") as page:
+        open_whole(page, f"{book_url}index.html")
+        page.evaluate(
+            "addEventListener('beforeprint', () => (window.printed = document.documentElement.dataset.theme))"
+        )
+        page.pdf()
+        assert page.evaluate("[window.printed, document.documentElement.dataset.theme]") == ["light", "dark"]
+
+
+def test_a_formula_is_a_stop_of_the_tab_key_where_it_scrolls_alone(browser, book_url):
+    with watched_page(browser, viewport=PHONE) as page:
+        open_whole(page, f"{book_url}book/gradients/initialisation.html")
+        page.wait_for_function("document.querySelector('mjx-container[tabindex]')")
+        assert page.evaluate(
+            "[...document.querySelectorAll('mjx-container')].every("
+            "(formula) => formula.hasAttribute('tabindex') === formula.scrollWidth > formula.clientWidth"
+            " || !formula.hasAttribute('display') && !formula.hasAttribute('tabindex'))"
+        )
+
+
 def test_on_paper_no_code_is_cut(page, book_url):
     open_whole(page, f"{book_url}book/foundations/why-nonlinearity.html")
     page.set_viewport_size({"width": 560, "height": 800})  # the text of a page of A4

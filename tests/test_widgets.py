@@ -13,12 +13,15 @@ import nbformat
 import numpy as np
 import pytest
 import traitlets
+from docutils import nodes
+from docutils.frontend import get_default_settings
+from docutils.utils import new_document
 
 import actlab
 from actlab import widgets
 from actlab.widgets import bundle
 from actlab.widgets.base import MIME, Figure
-from actlab.widgets.pages import FigureRenderer
+from actlab.widgets.pages import IMAGE, FigureRenderer, PlaceFigures
 from actlab.widgets.settings import Number
 from tests.javascript import run, scripts
 
@@ -191,6 +194,27 @@ def test_no_text_of_a_state_ends_the_script_that_holds_it():
     inner = re.fullmatch(r'<script type="application/json">(.*)</script>', node.astext())[1]
     assert "<" not in inner
     assert json.loads(inner) == {"texts": texts}
+
+
+def placed(*names):
+    """Return the names and scripts of the elements that a page gets for stored figures of these scripts."""
+    document = new_document("page", get_default_settings())
+    for name in names:
+        state = nodes.raw("", "", format="html", figure=name)
+        shown = [nodes.container("", part, mime_type=kind) for kind, part in ((MIME, state), (IMAGE, nodes.image()))]
+        document += nodes.container("", *shown, nb_element="mime_bundle")
+    PlaceFigures(document).run()
+    html = "".join(node.astext() for node in document.findall(nodes.raw))
+    return re.findall(r'<div class="live-figure" id="([\w-]+)" data-figure="(\w+)">', html)
+
+
+def test_two_figures_of_a_kind_on_a_page_have_names_of_their_own():
+    assert placed("explorer", "quiz", "explorer", "explorer") == [
+        ("explorer", "explorer"),
+        ("quiz", "quiz"),
+        ("explorer-2", "explorer"),
+        ("explorer-3", "explorer"),
+    ]
 
 
 def test_no_notebook_keeps_what_belongs_to_a_kernel():

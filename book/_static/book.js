@@ -7,13 +7,13 @@ window.addEventListener("DOMContentLoaded", () => {
 });
 
 // Paper is white: from the dark theme figures would be printed light on white, and so not be seen.
-let dark = false;
+let theme;
 window.addEventListener("beforeprint", () => {
-  dark = document.documentElement.dataset.theme === "dark";
-  if (dark) document.documentElement.dataset.theme = "light";
+  theme = document.documentElement.dataset.theme;
+  document.documentElement.dataset.theme = "light";
 });
 window.addEventListener("afterprint", () => {
-  if (dark) document.documentElement.dataset.theme = "dark";
+  document.documentElement.dataset.theme = theme;
 });
 
 // A formula that is wider than the page scrolls sideways, and the keyboard must be able to scroll it.
