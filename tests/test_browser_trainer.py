@@ -127,7 +127,7 @@ def test_a_link_shows_the_same_again(page, browser, start):
     figure.label("Seed").fill("12")
     figure.label("Network of the seed").fill("7")
     figure.label("Epochs of a run").fill("40")
-    figure.label("How many").fill("20")
+    figure.label("How many networks").fill("20")
     figure.button("Run").click()
     figure.at(40)
     figure.button("Step").click()
@@ -147,7 +147,7 @@ def test_each_setting_takes_effect_at_once(page, browser, book_url):
     changes = {
         "Activation": "silu", "Initial weights": "he_uniform", "Inputs": "standardised", "Optimiser": "SGD",
         "Learning rate": "150", "Hidden units": "5", "Seed": "3", "Network of the seed": "8", "Epochs of a run": "20",
-        "How many": "15",
+        "How many networks": "15",
     }  # fmt: skip
     with watched_page(browser) as other:
         for name, value in changes.items():
@@ -213,7 +213,9 @@ def test_what_has_diverged_is_drawn_without_marks_at_nan(page, book_url):
     settings = {"activation": "step", "optimiser": "SGD", "learning_rate": 1.0, "epochs": 200, "hidden": 8}
     assert np.isnan(CosineTrainer(**settings).training().snapshots[-1].loss[0])
     query = "&".join(f"{name}={value}" for name, value in settings.items())
-    Trainer(page, book_url, f"#trainer?{query}&epoch=200")
+    page.emulate_media(reduced_motion="reduce")
+    Trainer(page, book_url)
+    page.evaluate("address => (location.hash = address)", f"#trainer?{query}&epoch=200")
     page.wait_for_function(
         "document.querySelector('#trainer .live-status').textContent.startsWith('Diverged: epoch 200,')"
     )

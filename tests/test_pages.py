@@ -137,7 +137,8 @@ def test_the_contents_of_a_page_lead_into_it(page, book_url):
 
 def test_from_the_dark_theme_too_a_page_is_printed_on_white(browser, book_url):
     with watched_page(browser, color_scheme="dark") as page:
-        open_whole(page, f"{book_url}index.html")
+        open_whole(page, f"{book_url}book/index.html")
+        page.wait_for_selector("html[data-theme=dark]")
         page.evaluate(
             "addEventListener('beforeprint', () => (window.printed = document.documentElement.dataset.theme))"
         )

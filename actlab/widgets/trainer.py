@@ -59,7 +59,7 @@ class CosineTrainer(Figure, script="trainer"):
     network = traitlets.Int(0, min=0, max=2**20).tag(sync=True, label="Network of the seed")
     epoch = traitlets.Int(0, min=0, max=_EPOCHS).tag(sync=True, label="Epoch")
     # All of one group, so that their share has Wilson's interval as it stands: see CosineFits.share.
-    networks = traitlets.Int(200, min=10, max=orders.GROUP).tag(sync=True, label="How many")
+    networks = traitlets.Int(200, min=10, max=orders.GROUP).tag(sync=True, label="How many networks")
     many = traitlets.Bool(False).tag(sync=True, label="Many networks")
     experiment = traitlets.Dict(read_only=True, help="What the script needs to know of the experiment.").tag(sync=True)
 
