@@ -208,21 +208,6 @@ def test_what_diverges_is_said_to_do_so(page, book_url):
     )
 
 
-def test_what_has_diverged_is_drawn_without_marks_at_nan(page, book_url):
-    """The units of a step have slope 0 everywhere, and marks of dead units."""
-    settings = {"activation": "step", "optimiser": "SGD", "learning_rate": 1.0, "epochs": 200, "hidden": 8}
-    assert np.isnan(CosineTrainer(**settings).training().snapshots[-1].loss[0])
-    query = "&".join(f"{name}={value}" for name, value in settings.items())
-    page.emulate_media(reduced_motion="reduce")
-    Trainer(page, book_url)
-    page.evaluate("address => (location.hash = address)", f"#trainer?{query}&epoch=200")
-    page.wait_for_function(
-        "document.querySelector('#trainer .live-status').textContent.startsWith('Diverged: epoch 200,')"
-    )
-    drawn = page.locator("#trainer .live-plot path").evaluate_all("all => all.map(one => one.getAttribute('d'))")
-    assert not [d for d in drawn if "NaN" in d or "Infinity" in d]
-
-
 def test_a_link_ends_a_run(page, book_url):
     """Its epoch is shown and stays, whichever was reached."""
     figure = Trainer(page, book_url, "#trainer?epochs=1000")
