@@ -6,7 +6,7 @@ import pytest
 
 from actlab import quizzes
 from tests.browser import DESK, PHONE, open_whole, watched_page
-from tests.test_accessibility import violations
+from tests.test_accessibility import SETTLED, violations
 from tests.test_book import BOOK
 
 NAME, PAGE = "s-curves", "book/functions/s-curves.html"
@@ -180,6 +180,7 @@ def test_an_answered_quiz_is_faultless_to_axe_and_fits_a_phone(browser, book_url
         assert verdicts == {"Right.", "No."}
         for size in (DESK, PHONE):
             page.set_viewport_size(size)
+            page.wait_for_function(SETTLED)
             for colours in ("light", "dark"):
                 page.emulate_media(color_scheme=colours)
                 page.wait_for_selector(f"html[data-theme={colours}]")
