@@ -207,7 +207,9 @@ def copied(folder: Path) -> Path:
     """Copy the package and its tests into a folder, without anything compiled, and return the package's place there."""
     for part in ("actlab", "tests"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", folder)
+    (folder / "book").mkdir()
+    for file in ("pyproject.toml", "_toc.yml", *(f"book/{path.name}" for path in ROOT.glob("book/*.py"))):
+        shutil.copy(ROOT / file, folder / file)  # tests/conftest.py asks the book for its pages and a browser
     return folder / "actlab"
 
 

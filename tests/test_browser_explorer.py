@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 import actlab
 from actlab.widgets import bundle
@@ -90,7 +91,7 @@ def test_a_reader_without_a_pointer_changes_function_parameter_and_place(opened)
     assert explorer.table()[""] == ["elu (alpha = 1.4)"]
     agrees(explorer, actlab.elu.with_params(alpha=1.4))
     explorer.press("f″", "Space")
-    assert "elu (alpha = 1.4) f″" in explorer.figure.locator(".live-legend").nth(1).inner_text()
+    expect(explorer.figure.locator(".live-legend").nth(1)).to_contain_text("elu (alpha = 1.4) f″")
     explorer.press("Window, x up to ±", "Home")
     assert explorer.x() == -1
     agrees(explorer, actlab.elu.with_params(alpha=1.4))
