@@ -40,7 +40,7 @@ export function* phaseMap(f, { sigmaW, sigmaB }) {
     let share = 0.5;
     for (let step = 0; step < 24 && high - low > 1e-6; step++) {
       const secant = low + ((high - low) * below) / (below - above);
-      share = step % 2 === 0 && secant > low && secant < high ? secant : (low + high) / 2;
+      share = step % 2 === 0 && secant > low && secant < high ? secant : 0.5 * (low + high);
       const { growth } = measure(part(...ends, share));
       if (Math.abs(growth) < 1e-9) return part(...ends, share);
       if (growth >= REACHED === below >= REACHED) [low, below] = [share, growth];
@@ -52,11 +52,11 @@ export function* phaseMap(f, { sigmaW, sigmaB }) {
     const ends = [place(one), place(other)];
     let [low, high] = [0, 1];
     for (let step = 0; step < 10; step++) {
-      const middle = (low + high) / 2;
+      const middle = 0.5 * (low + high);
       if (measure(part(...ends, middle)).limitless === node(one).limitless) low = middle;
       else high = middle;
     }
-    return part(...ends, (low + high) / 2);
+    return part(...ends, 0.5 * (low + high));
   };
 
   const holds = (condition) => rows.map((row) => row.map(condition));
