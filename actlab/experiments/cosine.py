@@ -33,8 +33,9 @@ INPUTS: dict[Inputs, Callable[[np.ndarray], np.ndarray]] = {
     "standardised": lambda x: (x - np.pi) / _SPREAD,
 }
 
-# Networks trained by one task of a sweep: whole groups of those that share a shuffle, and a few blocks of a cache.
-_TASK = 8 * orders.GROUP
+# Networks trained by one task of a sweep: whole groups of those that share a shuffle, as many as two hidden units let
+# be trained together.
+_TASK = 12 * orders.GROUP
 # Of the epochs' losses every so many are kept.
 _KEPT = 10
 

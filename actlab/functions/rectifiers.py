@@ -25,7 +25,7 @@ from actlab.functions.kernels import (
     family="rectifier",
     df=lambda x: (x > 0).astype(np.float64),
     d2f=lambda x, out=None: constant(x, 0.0, out),
-    native=lambda x: (x.clip(0.0, np.inf), np.greater(x, 0, out=np.empty_like(x))),
+    native=lambda x: (x.clip(0.0, np.inf), (x > 0).astype(x.dtype)),
     kinks={0.0: "left"},
     cite=("nair2010rectified", "glorot2011deep"),
     textbook=("np.maximum(x, 0)", "(x > 0).astype(x.dtype)"),
@@ -47,11 +47,12 @@ def _leaky_d(x, slope):
 
 
 def _leaky_native(x, slope):
-    derivative = np.greater(x, 0, out=np.empty_like(x))
+    right = np.greater(x, 0)
     if slope > 1:
-        return np.minimum(x, slope * x), np.where(derivative, 1, slope).astype(x.dtype)
-    y = slope * x
-    return np.maximum(x, y, out=y), derivative.clip(slope, 1.0, out=derivative)
+        return np.minimum(x, slope * x), np.where(right, 1, slope).astype(x.dtype)
+    derivative = right.astype(x.dtype)
+    derivative.clip(slope, 1.0, out=derivative)
+    return derivative * x, derivative
 
 
 @elementwise(

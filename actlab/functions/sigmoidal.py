@@ -15,8 +15,8 @@ def _sigmoid_d(x):
 
 
 def _sigmoid_native(x):
-    e = x.clip(-np.inf, 87.0)  # further right the exponential of a float32 would overflow
-    np.exp(e, out=e)
+    # Further right the exponential of a float32 would overflow. To look whether any is there costs less than to cut.
+    e = np.exp(x if x.size and x.max() <= 87.0 else x.clip(-np.inf, 87.0))
     whole = e + 1
     np.divide(e, whole, out=e)
     np.divide(e, whole, out=whole)

@@ -94,7 +94,7 @@ def _program(train: Callable) -> Callable[[Arrays, Elementwise], object]:
 
 #: Every way to train an ensemble, by its name in the record.
 CONTESTANTS = {
-    "actlab": Contestant(_fit("numpy"), (2048, 4096)),
+    "actlab": Contestant(_fit("numpy"), (3072, 6144)),
     "actlab, compiled": Contestant(_fit("numba"), (2048,), "numba"),
     "train_block": Contestant(_compiled, (256,), "numba"),
     "torch.compile": Contestant(_program(ensembles.torch_compile), (512, 1024, 2048), "torch"),
