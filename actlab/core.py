@@ -244,7 +244,7 @@ class Elementwise(Activation):
         Networks are trained by this: both results share their work, and no digit is spent on the far tails. Where the
         record has no ``native`` form, or a parameter is an array, they are those of the calls.
         """
-        bound = self._bind(parameters)
+        bound = self._bind(parameters) if parameters else self.values
         if self.native is None or any(isinstance(value, np.ndarray) for value in bound.values()):
             return self._evaluate(self.function, x, parameters, None), self._evaluate(self.df, x, parameters, None)
         with np.errstate(all="ignore"):

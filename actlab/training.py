@@ -301,7 +301,9 @@ class _Block:
                 # Once they were subnormal numbers, they would cost a hundred times as much to compute with;
                 # TensorFlow's threads flush those too.
                 for slot in self.slots:
-                    slot[np.abs(slot) < self.optimiser.negligible] = 0
+                    small = np.abs(slot) < self.optimiser.negligible
+                    if small.any():
+                        slot[small] = 0
                 self.epochs += 1
                 if self.epochs in asked:
                     self._look(x, y)
