@@ -457,6 +457,14 @@ def test_what_trains_networks_is_as_exact_as_arithmetic_of_the_dtype_allows(case
 
 
 @each_native
+def test_what_trains_a_network_does_not_depend_on_how_far_out_others_are(case):
+    x = close_together(np.float32)
+    moderate = np.abs(x) < 50
+    for among_all, alone in zip(case.value_and_derivative(x), case.value_and_derivative(x[moderate]), strict=True):
+        np.testing.assert_array_equal(among_all[moderate], alone)
+
+
+@each_native
 def test_what_trains_networks_takes_the_declared_side_at_a_kink(case):
     x = np.array([*case.kinks], np.float32)
     value, slope = case.value_and_derivative(x)

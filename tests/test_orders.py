@@ -114,6 +114,13 @@ def test_what_a_group_shares_is_how_the_orders_change():
     assert len(changes) > 300  # of 720
 
 
+def test_how_many_shuffles_are_drawn_by_one_call_changes_none_of_them(monkeypatch):
+    epochs = 2 * orders._AHEAD + 1
+    found = drawn("reshuffled", 300, epochs, 7, seed=4)
+    monkeypatch.setattr(orders, "_AHEAD", 1)
+    np.testing.assert_array_equal(drawn("reshuffled", 300, epochs, 7, seed=4), found)
+
+
 @pytest.mark.parametrize(("first", "count"), [(0, 1), (0, 256), (0, 257), (255, 2), (300, 900)])
 def test_groups_cover_all_networks_once(first, count):
     found = orders.groups(first, count)

@@ -15,8 +15,14 @@ def _sigmoid_d(x):
 
 
 def _sigmoid_native(x):
-    # Further right the exponential of a float32 would overflow. To look whether any is there costs less than to cut.
-    e = np.exp(x if x.size and x.max() <= 87.0 else x.clip(-np.inf, 87.0))
+    try:
+        with np.errstate(invalid="raise"):
+            return _share_and_slope(np.exp(x))
+    except FloatingPointError:  # inf / inf; to cut beforehand what overflows would be a pass more for all
+        return _share_and_slope(np.exp(x.clip(-np.inf, 87.0)))
+
+
+def _share_and_slope(e):
     whole = e + 1
     np.divide(e, whole, out=e)
     np.divide(e, whole, out=whole)
