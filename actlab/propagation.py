@@ -3,6 +3,7 @@
 Matrix products are those of operands scaled to a mean square of 1, and the size of the gradient is kept as a logarithm.
 So nothing underflows or overflows on the way back, however deep the network. With float32 weights a layer is computed
 in float32 while sizes are moderate, else in float64 but for the product: activations may have any size of a float64.
+In float64 values and slopes are the exact ones, in far tails, too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from actlab.initialisers import Initialiser
 #: Added to the variance in a layer normalisation, as PyTorch does; Ba et al. (2016) have no such number.
 LAYER_NORM_EPSILON = 1e-5
 _MODERATE = 1e-9, 1e9  # root mean squares between which float32 has room on both sides
+_TAIL = 87.0  # from here on exponentials leave float32, and the forms for trainings cut them off
 _HELD = 2**28  # bytes of weights of one network that are kept for the way back; the others are drawn a second time
 
 Rule = Callable[[np.random.Generator, int, int], np.ndarray]
@@ -106,11 +108,8 @@ def propagate(
             if layer_norm:
                 norms.append(_normalise(z, size))
             reaching = norms[-1][0] if layer_norm else z
-            a, slope = activation.value_and_derivative(reaching)
+            a, slope = _value_and_slope(activation, reaching)
             size = _root_mean_square(a)
-            if a.dtype == np.float32 and not (_moderate(size) and _moderate(_root_mean_square(slope))):
-                a, slope = activation.value_and_derivative(reaching.astype(np.float64))
-                size = _root_mean_square(a)
             slopes.append(slope)
             if not math.isfinite(size):
                 break
@@ -150,6 +149,16 @@ def propagate(
                 if residual:
                     shortcut = delta
     return found
+
+
+def _value_and_slope(activation: Elementwise, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """f(z) and f'(z): in float32 where that holds both and z is in no far tail, else the exact ones in float64."""
+    if z.dtype == np.float32 and (activation.native is None or (z.max() < _TAIL and z.min() > -_TAIL)):
+        a, slope = activation.value_and_derivative(z)
+        if _moderate(_root_mean_square(a)) and _moderate(_root_mean_square(slope)):
+            return a, slope
+    z = z.astype(np.float64, copy=False)
+    return activation(z), activation.derivative(z)
 
 
 def _moderate(size: float) -> bool:

@@ -255,6 +255,36 @@ def ones(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndarray:
     return np.ones((fan_in, fan_out))
 
 
+@pytest.mark.parametrize(
+    ("scale", "dtype"), [(1e20, "float32"), (1e40, "float32"), (1e20, "float64"), (1e40, "float64"), (1e120, "float64")]
+)
+def test_in_far_tails_slopes_are_those_of_the_function(scale, dtype):
+    """There SiLU and softplus are the ReLU, and a sigmoid is flat; the forms for trainings have slopes everywhere."""
+    rule = initialisers.lecun_normal.with_scale(scale)
+    how = {"depth": 5, "width": 20, "networks": 6, "batch": 2, "initialiser": rule, "dtype": dtype}
+    relu = gradient_flow("relu", **how)
+    assert np.isfinite(relu.log_norms).all() and (relu.dead > 0).any()
+    for name in ("silu", "softplus"):
+        for field in FIELDS:
+            ours = getattr(gradient_flow(name, **how), field)
+            np.testing.assert_allclose(ours, getattr(relu, field), rtol=1e-6, atol=1e-6)
+    flat = gradient_flow("sigmoid", **how)
+    assert (flat.dead == 1).all() and np.isneginf(flat.log_norms).all()
+
+
+@pytest.mark.parametrize(("dtype", "rel"), [("float32", 1e-6), ("float64", 1e-12)])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh"])
+def test_slopes_may_be_those_of_tails(name, dtype, rel):
+    """At 150 a sigmoid has the slope 1e-65; here all inputs are there."""
+    inputs = np.array([[150.0], [-150.0], [200.0]])
+    f = actlab.get(name)
+    flow = gradient_flow(name, depth=1, width=1, networks=1, inputs=inputs, initialiser=ones, dtype=dtype)
+    upstream = np.random.default_rng((0, 0, 1)).standard_normal((3, 1))
+    expected = math.log(np.sqrt(np.mean((upstream * f.derivative(inputs)) ** 2)))
+    assert flow.log_norms[0, 0] == pytest.approx(expected, rel=rel)
+    assert flow.means[0, 0] == pytest.approx(f(inputs).mean(), rel=rel)
+
+
 @pytest.mark.filterwarnings("error")
 def test_overflow_is_reported():
     rule = initialisers.he_normal.with_scale(1e40)

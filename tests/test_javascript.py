@@ -171,6 +171,19 @@ def test_what_trains_networks_in_the_page_is_what_trains_them_here(tmp_path):
         np.testing.assert_allclose(slope, case.derivative(x), rtol=1e-14, atol=1e-14 * scale, err_msg=repr(case))
 
 
+def test_a_network_that_has_become_nan_stays_so(tmp_path):
+    """As here, where the value alone is sure to be nan: a comparison with it would give one of the other pieces."""
+    calls = [
+        f"FUNCTIONS.{case.name}.fast(input, value, slope, {json.dumps(dict(case.values))}); output.push(...value);"
+        for case in ELEMENTWISE
+    ]
+    arrays = "const value = input.slice(), slope = input.slice(), output = [];\n"
+    x = np.array([np.nan])
+    found = run(javascript.module(), arrays + "\n".join(calls), x, tmp_path)
+    assert [case for case, value in zip(ELEMENTWISE, found, strict=True) if not np.isnan(value)] == []
+    assert all(np.isnan(case.value_and_derivative(x)[0]).all() for case in ELEMENTWISE)
+
+
 # --- The generator ----------------------------------------------------------------------------------------------------
 
 

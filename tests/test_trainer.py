@@ -184,6 +184,16 @@ def test_losses_follow_those_of_the_package_for_300_epochs(optimiser, hidden, se
         np.testing.assert_array_equal(dead, np.stack([seen.dead[0] for seen in done.snapshots], axis=1), repr(figure))
 
 
+def test_what_has_diverged_stays_diverged_and_has_no_dead_units(tmp_path):
+    """Every parameter is nan then, and no slope is 0: in the page as in the package."""
+    figure = CosineTrainer(activation="step", hidden=8, optimiser="SGD", learning_rate=1.0, epochs=100)
+    done = figure.training()
+    ((_, losses, dead),) = trained([figure], 1, tmp_path)
+    ((loss,),) = done.snapshots[-1].loss[:, np.newaxis]
+    assert np.isnan(loss) and not done.snapshots[-1].dead[0].any()
+    assert np.isnan(losses[0, -2:]).all() and not dead[0, 1].any()
+
+
 def test_a_network_that_does_not_follow_does_not_follow_itself_either(tmp_path):
     """At a rate at which momentum makes many trainings wild, some losses depart from those of the package."""
     figures, departed = figures_of_all_activations("SGD with momentum", LEARNING_RATE, hidden=2, seed=3), 0

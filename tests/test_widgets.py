@@ -73,6 +73,8 @@ def test_a_page_gets_all_that_the_script_needs_and_nothing_of_the_kernel():
         (widgets.CosineTrainer, {"learning_rate": math.nan}, r"^learning_rate must be .* from 0\.0001 to 1; got nan$"),
         (widgets.DepthExplorer, {"sigma_w": math.nan}, r"^sigma_w must be .* from 0\.1 to 4; got nan$"),
         (widgets.FunctionExplorer, {"reach": math.nan}, r"^reach must be .* from 1 to 100; got nan$"),
+        (widgets.DepthExplorer, {"width": 17}, r"^width must be .* from 16 to 128, in steps of 16; got 17$"),
+        (widgets.DepthExplorer, {"width": 144}, "'width' .* should not be greater than 128"),
         (widgets.DepthExplorer, {"networks": 0}, "'networks' .* should not be less than 1"),
         (widgets.DepthExplorer, {"batch": 0}, "'batch' .* should not be less than 1"),
         (widgets.CosineTrainer, {"activation": "relo"}, r"^activation: unknown activation 'relo'; did you mean relu"),
@@ -84,6 +86,26 @@ def test_a_page_gets_all_that_the_script_needs_and_nothing_of_the_kernel():
 def test_a_setting_that_cannot_be_is_refused(figure, settings, message):
     with pytest.raises(traitlets.TraitError, match=message):
         figure(**settings)
+
+
+@pytest.mark.parametrize("figure", FIGURES.values())
+def test_whole_numbers_stand_on_the_steps_of_their_sliders(figure):
+    for name, trait in figure.class_traits(sync=True).items():
+        step = trait.metadata.get("step", 1)
+        if not isinstance(trait, traitlets.Int) or step == 1:
+            continue
+        assert (trait.max - trait.min) % step == 0
+        for value in range(trait.min, trait.max + 1):
+            if (value - trait.min) % step == 0:
+                assert getattr(figure(**{name: value}), name) == value
+            else:
+                with pytest.raises(traitlets.TraitError, match=f"^{name} must be .*; got {value}$"):
+                    figure(**{name: value})
+
+
+def test_a_number_that_is_not_whole_may_lie_between_the_steps_of_its_slider():
+    """The initialisations that the depth explorer offers lie there."""
+    assert widgets.DepthExplorer(sigma_w=math.sqrt(2)).sigma_w == math.sqrt(2)
 
 
 def test_numbers_of_numpy_become_those_of_python():
@@ -373,3 +395,13 @@ const answer = [read(address), same, read(empty).parts, queryFor("probe", same)]
 )
 def test_what_an_address_may_not_hold_is_cut_to_its_limits_or_left_out(query, expected, tmp_path):
     assert admitted(query, tmp_path) == expected
+
+
+@pytest.mark.parametrize(("given", "taken"), [(17, 16), (25, 32), (64, 64), (500, 128), (-1, 16), (39.9, 32)])
+def test_a_whole_number_of_an_address_goes_to_the_next_step_of_its_slider(given, taken, tmp_path):
+    state = widgets.DepthExplorer().page_state()
+    program = f"""
+const stored = {json.dumps(state)};
+const answer = admitted(stored, queryFor("depth", "#depth?width={given}")).width;
+"""
+    assert told(program, ADDRESS, tmp_path) == taken

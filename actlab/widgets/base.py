@@ -26,10 +26,10 @@ class Figure(anywidget.AnyWidget):
 
     A subclass names its script, ``class CosineTrainer(Figure, script="trainer")``, declares what the reader can set as
     traits with ``.tag(sync=True, label=...)``, and draws ``still``. Limits and choices are those of the traits; further
-    tags go to the controls as they are: ``log=True`` for a logarithmic slider, ``step``, ``names`` of choices. Synced
-    traits without a label are for the script alone.
+    tags go to the controls as they are: ``log=True`` for a logarithmic slider, ``step``, on which a ``Whole`` number
+    has to stand, ``names`` of choices. Synced traits without a label are for the script alone.
 
-    The script exports ``render({ model, el })``.
+    The script exports ``render({ model, el })``, which returns a function that ends what goes on, if anything does.
     """
 
     script: ClassVar[str]

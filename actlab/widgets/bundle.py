@@ -43,7 +43,7 @@ def source(name: str) -> str:
 @cache
 def module(name: str) -> str:
     """The figure ``name`` as an ES module whose default export has ``render``, as anywidget takes it."""
-    return f"{_joined([name])}export default {{ render: {name}_js.render }};\n"
+    return f"{_joined([name, 'closing'])}export default {{ render: closing_js.closing({name}_js.render) }};\n"
 
 
 @cache

@@ -12,7 +12,7 @@ from actlab import experiments, figures, meanfield
 from actlab.core import ACTIVATIONS
 from actlab.initialisers import INITIALISERS, Initialiser, lecun_uniform
 from actlab.widgets.base import Figure
-from actlab.widgets.settings import Activation, Number
+from actlab.widgets.settings import Activation, Number, Whole
 
 _MAP = 79, 41  # columns and rows of the still map
 
@@ -53,9 +53,9 @@ class DepthExplorer(Figure, script="depth"):
     activation = Activation(_RECORDS, "tanh").tag(sync=True, label="Activation")
     sigma_w = Number(1.5, min=0.1, max=4).tag(sync=True, label="σ_w, for the weights", step=0.01)
     sigma_b = Number(0.2, min=0, max=2).tag(sync=True, label="σ_b, for the biases", step=0.01)
-    depth = traitlets.Int(30, min=2, max=50).tag(sync=True, label="Layers")
-    width = traitlets.Int(64, min=16, max=128).tag(sync=True, label="Units per layer", step=16)
-    seed = traitlets.Int(0, min=0, max=9999).tag(sync=True, label="Seed")
+    depth = Whole(30, min=2, max=50).tag(sync=True, label="Layers")
+    width = Whole(64, min=16, max=128).tag(sync=True, label="Units per layer", step=16)
+    seed = Whole(0, min=0, max=9999).tag(sync=True, label="Seed")
     networks = traitlets.Int(20, min=1, help="How many are measured.").tag(sync=True)
     batch = traitlets.Int(8, min=1, help="How many inputs each of them is given.").tag(sync=True)
     starts = traitlets.Dict(

@@ -7,7 +7,7 @@ runs it beside the package. ``FUNCTIONS``, which it exports, maps names to objec
 - ``value(x, p)``, ``derivative(x, p)``, ``second(x, p)``: f, f' and f'' at a number, as exact as those of the package;
 - ``kinks(p)``: pairs of a place where one of them jumps and the side that is taken there;
 - ``fast(z, value, slope, p)``: f and f' at every number of the array z, written into the other two arrays. For
-  training, which has no use for the digits of far tails.
+  training, which has no use for the digits of far tails. nan gives nan in the value.
 
 ``p`` holds values of parameters by name; those that it leaves out, or all if it is not given, have their defaults.
 """
@@ -92,10 +92,19 @@ def _formula(record: Elementwise, order: int) -> str:
 
 def _fast(record: Elementwise) -> str:
     expressions = [stable.expression(record, 0), stable.slope_beside(record)]
-    lines = ["const x = z[i];", *_statements(expressions, ["value[i] = ", "slope[i] = "])]
+    # One nan among the values makes a network nan, as here; a slope need not be.
+    value = "value[i] = " if _keeps_nan(expressions[0]) else "value[i] = x !== x ? NaN : "
+    lines = ["const x = z[i];", *_statements(expressions, [value, "slope[i] = "])]
     body = "".join(f"        {line}\n" for line in lines)
     head = _arrow(record, "z", "value", "slope")
     return f"{head} {{\n      for (let i = 0; i < z.length; i++) {{\n{body}      }}\n    }}"
+
+
+def _keeps_nan(expr: sympy.Expr) -> bool:
+    """Whether nan at x gives nan: every comparison with it is false, which leaves the other pieces."""
+    if isinstance(expr, sympy.Piecewise):
+        return all(_keeps_nan(value) for value, _ in expr.args)
+    return expr == stable.x or any(map(_keeps_nan, expr.args))
 
 
 def _statements(expressions: Iterable[sympy.Expr], targets: Iterable[str]) -> list[str]:

@@ -82,15 +82,31 @@ def _scripts_of(app: Sphinx, page: str) -> list[str]:
     return list(filter(None, app.env.metadata.get(page, {}).get("figures", "").split(",")))
 
 
-def _write(app: Sphinx, env) -> None:
-    """Write the scripts of all pages, those of pages that are not built anew, too: the package may have changed."""
+def _write(app: Sphinx, env) -> list[str]:
+    """Write the scripts of all pages, those of pages that are not read anew, too: the package may have changed.
+
+    Returns the pages of which something has changed: each asks for a file with its checksum, and so is written anew.
+    """
     if app.builder.format != "html":
-        return
+        return []
     static = Path(app.outdir) / "_static"
     static.mkdir(parents=True, exist_ok=True)
-    for name in {name for page in env.all_docs for name in _scripts_of(app, page)}:
-        (static / f"{name}.js").write_text(bundle.script(name), encoding="utf-8")
-    (static / STYLESHEET).write_text(bundle.stylesheet(), encoding="utf-8")
+    pages = {page: _scripts_of(app, page) for page in env.all_docs}
+    changed = {
+        name
+        for name in {name for names in pages.values() for name in names}
+        if _replace(static / f"{name}.js", bundle.script(name))
+    }
+    restyled = _replace(static / STYLESHEET, bundle.stylesheet())
+    return [page for page, names in pages.items() if changed.intersection(names) or (restyled and names)]
+
+
+def _replace(path: Path, text: str) -> bool:
+    """Give a file this text, and say whether it had another one."""
+    if path.exists() and path.read_text("utf-8") == text:
+        return False
+    path.write_text(text, encoding="utf-8")
+    return True
 
 
 def _load(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:

@@ -1,4 +1,4 @@
-"""What a figure that moves can be set to, beyond what traitlets has: numbers as numpy has them, activations."""
+"""What a figure that moves can be set to, beyond what traitlets has: numbers of numpy or in steps, activations."""
 
 from __future__ import annotations
 
@@ -19,6 +19,19 @@ class Number(traitlets.Float):
         value = super().validate(obj, float(value) if isinstance(value, Real) else value)
         if math.isnan(value):
             raise traitlets.TraitError(f"{self.name} must be a number from {self.min:g} to {self.max:g}; got nan")
+        return value
+
+
+class Whole(traitlets.Int):
+    """A whole number on a slider, whose tag ``step`` says how far apart the numbers are that it has."""
+
+    def validate(self, obj, value):
+        """Give the number, if the slider has it."""
+        value = super().validate(obj, value)
+        step = self.metadata.get("step", 1)
+        if (value - self.min) % step:
+            accepted = f"a whole number from {self.min} to {self.max}, in steps of {step}"
+            raise traitlets.TraitError(f"{self.name} must be {accepted}; got {value}")
         return value
 
 

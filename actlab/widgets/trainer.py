@@ -19,7 +19,7 @@ from actlab.network import Network, initialise
 from actlab.optimisers import SGD, Adam, Optimiser
 from actlab.training import Fit, fit
 from actlab.widgets.base import Figure
-from actlab.widgets.settings import Activation, Number
+from actlab.widgets.settings import Activation, Number, Whole
 
 _REGISTERED = [record for record in ACTIVATIONS.values() if isinstance(record, Elementwise)]
 #: Every activation that maps each number on its own, and the slopes of the leaky ReLU that the experiment has.
@@ -45,7 +45,7 @@ class CosineTrainer(Figure, script="trainer"):
     """
 
     activation = Activation(OFFERED, "relu").tag(sync=True, label="Activation")
-    hidden = traitlets.Int(Settings.hidden, min=1, max=_UNITS).tag(sync=True, label="Hidden units")
+    hidden = Whole(Settings.hidden, min=1, max=_UNITS).tag(sync=True, label="Hidden units")
     initialiser = traitlets.Enum(list(STARTS), "glorot_uniform").tag(sync=True, label="Initial weights")
     inputs = traitlets.Enum(list(INPUTS), "given").tag(
         sync=True,
@@ -54,12 +54,12 @@ class CosineTrainer(Figure, script="trainer"):
     )
     optimiser = traitlets.Enum(list(OPTIMISERS), "Adam").tag(sync=True, label="Optimiser")
     learning_rate = Number(LEARNING_RATE, min=1e-4, max=1.0).tag(sync=True, label="Learning rate", log=True)
-    epochs = traitlets.Int(Settings.epochs, min=1, max=_EPOCHS).tag(sync=True, label="Epochs of a run")
-    seed = traitlets.Int(0, min=0, max=2**32 - 1).tag(sync=True, label="Seed")
-    network = traitlets.Int(0, min=0, max=2**20).tag(sync=True, label="Network of the seed")
-    epoch = traitlets.Int(0, min=0, max=_EPOCHS).tag(sync=True, label="Epoch")
+    epochs = Whole(Settings.epochs, min=1, max=_EPOCHS).tag(sync=True, label="Epochs of a run")
+    seed = Whole(0, min=0, max=2**32 - 1).tag(sync=True, label="Seed")
+    network = Whole(0, min=0, max=2**20).tag(sync=True, label="Network of the seed")
+    epoch = Whole(0, min=0, max=_EPOCHS).tag(sync=True, label="Epoch")
     # All of one group, so that their share has Wilson's interval as it stands: see CosineFits.share.
-    networks = traitlets.Int(200, min=10, max=orders.GROUP).tag(sync=True, label="How many networks")
+    networks = Whole(200, min=10, max=orders.GROUP).tag(sync=True, label="How many networks")
     many = traitlets.Bool(False).tag(sync=True, label="Many networks")
     experiment = traitlets.Dict(read_only=True, help="What the script needs to know of the experiment.").tag(sync=True)
 

@@ -134,12 +134,14 @@ export const button = (text, pressed) => {
   return node;
 };
 
-// The value that a field takes for one that a link or a person gave: within its limits; undefined where there is none.
+// The value that a field takes for one that a link or a person gave: within its limits, a whole number on a step of its
+// slider; undefined where there is none.
 export const admissible = (field, value) => {
   if (field.kind === "choice") return field.values.includes(value) ? value : undefined;
   if (field.kind === "switch") return typeof value === "boolean" ? value : undefined;
   if (field.kind === "numbers") return Object.values(value).every(Number.isFinite) ? value : undefined;
   if (typeof value !== "number" || Number.isNaN(value)) return undefined;
   const within = Math.min(field.high, Math.max(field.low, value));
-  return field.kind === "whole" ? Math.round(within) : within;
+  const { low, step = 1 } = field;
+  return field.kind === "whole" ? low + step * Math.round((within - low) / step) : within;
 };

@@ -179,19 +179,6 @@ const placeOf = (x, reach) => Number(x.toFixed(Math.max(0, 2 - Math.floor(Math.l
 
 // --- The whole -------------------------------------------------------------------------------------------------------
 
-// Runs at most once per frame, after all traits of one change are set.
-const oncePerFrame = (draw) => {
-  let waiting = false;
-  return () => {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
-      draw();
-    });
-  };
-};
-
 export const render = ({ model, el }) => {
   const drag = (x) => {
     model.set("x", placeOf(x, model.get("reach")));
@@ -205,6 +192,7 @@ export const render = ({ model, el }) => {
   const status = element("p", { className: "live-told", role: "status" });
   const keep = keeper();
   let told = 0;
+  let frame = 0;
 
   const draw = () => {
     const state = seen(model);
@@ -247,11 +235,21 @@ export const render = ({ model, el }) => {
       table),
     status,
   );
-  const soon = oncePerFrame(draw);
+  // All traits of one change are drawn at once.
+  const soon = () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      draw();
+    });
+  };
   for (const name of Object.keys(model.get("fields"))) {
     model.on(`change:${name}`, soon);
     model.on(`change:${name}`, tell);
   }
   draw();
   describe();
+  return () => {
+    cancelAnimationFrame(frame);
+    clearTimeout(told);
+  };
 };

@@ -100,6 +100,8 @@ export const training = ({ activation, values, parameters, x, y, batchSize, opti
     loss: () => forward(everything) / x.length,
     // The input at which what a unit gets is 0.
     zero: (unit) => -biases[unit] / weights[unit],
+    // Whether a unit has a parameter that is no number any more; so has then its output, whatever comes in.
+    lost: (unit) => [weights, biases, outputs].some((each) => Number.isNaN(each[unit])),
     // For each unit, whether the derivative is 0 at every input, so that no gradient reaches it.
     dead() {
       const all = preActivations({ hidden, weights, biases }, x);

@@ -10,12 +10,14 @@ const DASHES = [undefined, "8 4", "2 4", "12 3 2 3"];
 const UNITS = [0, 10, 5, 4, 2, 8, 7, 9, 3];
 
 // In words, what became of each unit.
-export const unitStates = ({ deadSince, bornDead }) =>
-  deadSince.map((since, unit) => {
-    const alive = bornDead[unit] ? "alive again" : "alive";
-    const dead = since === 0 ? "dead, born so" : `dead since epoch ${since}`;
-    return `Unit ${unit + 1}: ${since === null ? alive : dead}`;
-  });
+export const unitStates = ({ deadSince, bornDead, network }) => {
+  const state = (since, unit) => {
+    if (network.lost(unit)) return "no longer a number";
+    if (since === null) return bornDead[unit] ? "alive again" : "alive";
+    return since === 0 ? "dead, born so" : `dead since epoch ${since}`;
+  };
+  return deadSince.map((since, unit) => `Unit ${unit + 1}: ${state(since, unit)}`);
+};
 
 // Beyond, an axis would end at infinity.
 const HUGE = 1e300;
@@ -54,7 +56,7 @@ export const pictures = (model) => {
       // Where the pre-activation passes 0 there lies the kink of a ReLU, the middle of an S-curve.
       const part = (place - inputs[0]) / (inputs.at(-1) - inputs[0]);
       const at = Math.round(part * (x.length - 1));
-      const inside = part > 0 && part < 1 && Number.isFinite(ys[at]);
+      const inside = part > 0 && part < 1;
       return [
         curve,
         { kind: "crosses", xs: marks.map((i) => x[i]), ys: marks.map((i) => ys[i]), colour: style.colour },
