@@ -508,7 +508,7 @@ def _by_blocks(kernel: Kernel, x: np.ndarray, bound: Mapping[str, float], dtype:
     flat, flat_into = x.reshape(-1), into.reshape(-1)
     if x.dtype == into.dtype == np.float64 and _takes_out(kernel) and _keeps_nan(kernel, *bound.items()):
         # A single numpy call has nothing to keep in a cache, and a copy of its result would cost as much as the call.
-        kernel(flat, **bound, out=flat_into)
+        kernel(_as_kernel_input(flat), **bound, out=flat_into)
         return into
     for start in range(0, x.size, _BLOCK):
         part = slice(start, start + _BLOCK)

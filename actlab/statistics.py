@@ -171,12 +171,19 @@ class Paired:
 
     @classmethod
     def of(cls, first, second) -> Paired:
-        """Compare two arrays (n,) whose numbers at one place belong together; n is at least two."""
+        """Compare two arrays (n,) whose numbers at one place belong together; n is at least two.
+
+        What is less than a millionth of a millionth of the largest number is taken for rounding, and for no difference.
+        """
         first, second = (np.asarray(values, dtype=np.float64) for values in (first, second))
         if first.shape != second.shape:
             raise ValueError(f"pairs need as many first as second values; got {first.shape} and {second.shape}")
-        # Rounding must not break ties, of which shares of few things have many.
-        differences = np.round(first - second, 12) + 0.0
+        largest = max(np.abs(first).max(initial=0), np.abs(second).max(initial=0))
+        if not np.isfinite(largest):
+            raise ValueError(f"pairs are compared of finite numbers; got {first!r} and {second!r}")
+        # Rounding must not break ties, of which shares of few things have many. (10^309 is infinite.)
+        decimals = min(12 - int(np.ceil(np.log10(largest))), 300) if largest else 0
+        differences = np.round(first - second, decimals) + 0.0
         mean = Mean.of(differences)
         better, worse = int(np.sum(differences > 0)), int(np.sum(differences < 0))
         if not better + worse:

@@ -516,6 +516,7 @@ def test_a_long_array_gives_what_its_parts_give(case, order, dtype):
     parts = [f(part) for part in np.array_split(x, 7)]
     np.testing.assert_array_equal(f(x), np.concatenate(parts))
     np.testing.assert_array_equal(f(x[:, np.newaxis].T), f(x)[np.newaxis])
+    np.testing.assert_array_equal(f(x[::-1]), f(x)[::-1])
 
 
 @each_dtype

@@ -264,6 +264,21 @@ def test_pairs_without_a_difference_show_none():
     assert (found.better, found.worse, found.p_value, found.effect) == (0, 0, 1.0, 0.0)
 
 
+@pytest.mark.parametrize("scale", [2.0**-400, 2.0**-43, 2.0**40, 2.0**400])
+def test_what_is_rounding_depends_on_the_size_of_the_values(scale):
+    first, second = np.random.default_rng(0).normal(size=(2, 10))
+    found, scaled = (Paired.of(by * np.append(first, 0.3), by * np.append(second, 0.1 + 0.2)) for by in (1.0, scale))
+    assert (scaled.better, scaled.worse, scaled.p_value) == (found.better, found.worse, found.p_value)
+    assert scaled.better + scaled.worse == 10
+    assert scaled.effect == pytest.approx(found.effect, rel=1e-9)
+
+
+@pytest.mark.parametrize("wrong", [np.inf, np.nan])
+def test_pairs_are_of_finite_numbers(wrong):
+    with pytest.raises(ValueError, match="finite numbers"):
+        Paired.of([1.0, wrong, 2.0], [1.0, wrong, 3.0])
+
+
 def test_pairs_must_be_pairs():
     with pytest.raises(ValueError, match=r"as many first as second values; got \(2,\) and \(3,\)"):
         Paired.of([1, 2], [1, 2, 3])

@@ -73,6 +73,7 @@ def denoise(
     for label, value in (("size", size), ("repeats", repeats)):
         whole_number(label, value, least=2)
     whole_number("large", large, least=0)
+    whole_number("seed", seed, least=0)
     if large > size:
         raise ValueError(f"large must be at most size; got {large} of {size}")
     signal = np.where(np.arange(size) < large, height, 0.0)

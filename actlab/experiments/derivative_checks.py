@@ -70,6 +70,7 @@ def derivative_errors(
     """
     whole_number("points", points, least=1)
     whole_number("last", last, least=1)
+    whole_number("seed", seed, least=0)
     if not low < high:
         raise ValueError(f"low must be less than high; got {low} and {high}")
     x = np.random.default_rng(seed).uniform(low, high, size=points)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from actlab.checks import whole_number
 from actlab.network import collapse, initialise
 from actlab.statistics import Share
 from actlab.training import gradient_descent
@@ -51,6 +52,7 @@ def collapse_errors(
     networks, seed
         Stacks of each depth. Weights come from Glorot's uniform distribution, biases are uniform between -1 and 1.
     """
+    whole_number("seed", seed, least=0)
     x = np.random.default_rng(seed).normal(size=(100, width))
     errors = []
     for depth in depths:

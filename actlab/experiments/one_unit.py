@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actlab.checks import whole_number
-from actlab.core import Elementwise, get
+from actlab.core import Elementwise, get_elementwise
 from actlab.experiments.cosine import cosine_data
 
 
@@ -37,8 +37,9 @@ def fit_one_unit(activation: str | Elementwise, *, starts: int = 24, seed: int =
     """
     from scipy import optimize
 
-    activation = get(activation)
+    activation = get_elementwise(activation)
     whole_number("starts", starts, least=0)
+    whole_number("seed", seed, least=0)
     x, target = cosine_data()
 
     def predict(point):

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from actlab.checks import whole_number
-from actlab.core import Elementwise, get
+from actlab.core import Elementwise, get_elementwise
 
 
 def quantise(values: np.ndarray, bits: int, low: float, high: float) -> np.ndarray:
@@ -77,11 +77,12 @@ def quantisation_errors(
     samples, repeats, seed
         Inputs per repeat, and random repeats.
     """
-    activation, bits = get(activation), tuple(bits)
+    activation, bits = get_elementwise(activation), tuple(bits)
     if len(bits) < 2 or any(b <= a for a, b in pairwise(bits)):
         raise ValueError(f"bits must be at least two ascending whole numbers; got {bits}")
     whole_number("samples", samples, least=2)
     whole_number("repeats", repeats, least=1)
+    whole_number("seed", seed, least=0)
     errors, ranges = np.empty((len(bits), repeats)), np.empty(repeats)
     for repeat in range(repeats):
         answers = activation(np.random.default_rng((seed, repeat)).normal(size=samples))

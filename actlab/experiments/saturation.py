@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actlab.checks import whole_number
-from actlab.core import Elementwise, get
+from actlab.core import Elementwise, get_elementwise
 from actlab.statistics import Share
 
 
@@ -53,7 +53,7 @@ def recovery(
     learning_rate, near, limit
         Size of a step, distance from 0 that counts as back, and the number of steps after which to stop counting.
     """
-    activation = get(activation)
+    activation = get_elementwise(activation)
     whole_number("limit", limit, least=1)
     z = np.array(starts, dtype=float)
     if z.ndim != 1 or not (np.isfinite(z) & (np.abs(z) > near)).all():
@@ -91,9 +91,10 @@ def shared_signs(activation: str | Elementwise, *, inputs: int = 10, units: int 
 
     The gradient of weight i is error times input i, so that inputs of one sign give gradients of one sign.
     """
-    activation = get(activation)
+    activation = get_elementwise(activation)
     whole_number("inputs", inputs, least=1)
     whole_number("units", units, least=1)
+    whole_number("seed", seed, least=0)
     rng = np.random.default_rng(seed)
     gradients = activation(rng.normal(size=(units, inputs))) * rng.normal(size=(units, 1))
     plus, minus = (gradients > 0).all(axis=1), (gradients < 0).all(axis=1)
@@ -150,9 +151,10 @@ def conditioning(
     factor
         By how much the loss shall fall.
     """
-    activation = get(activation)
+    activation = get_elementwise(activation)
     for label, value in (("features", features), ("samples", samples), ("repeats", repeats)):
         whole_number(label, value, least=1)
+    whole_number("seed", seed, least=0)
     condition, steps = np.empty(repeats), np.empty(repeats, dtype=int)
     for repeat in range(repeats):
         rng = np.random.default_rng((seed, repeat))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actlab import peers
-from actlab.core import Elementwise, get
+from actlab.core import Elementwise, get_elementwise
 
 #: The formats of two bytes, few enough numbers to try them all.
 FORMATS = ("float16", "bfloat16")
@@ -78,7 +78,7 @@ def sixteen_bits(activation: str | Elementwise, format: str, *, order: int = 0) 
     """
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}; got {format!r}")
-    activation = get(activation)
+    activation = get_elementwise(activation)
     with np.errstate(invalid="ignore"):  # some patterns are a nan that signals when it is converted
         numbers = np.arange(2**16, dtype=np.uint16).view(_limits(format).dtype).astype(np.float64)
     x = np.sort(numbers[np.isfinite(numbers)])

@@ -61,6 +61,7 @@ class Separators:
 def separate_corners(*, units: int = 100_000, seed: int = 0) -> Separators:
     """Draw affine units w.x + b with standard normal w and b, and record how step(w.x + b) labels the corners."""
     whole_number("units", units, least=1)
+    whole_number("seed", seed, least=0)
     rng = np.random.default_rng(seed)
     weights, biases = rng.normal(size=(2, units)), rng.normal(size=units)
     answers = step(CORNERS @ weights + biases)
