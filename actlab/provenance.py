@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from datetime import date
 from types import ModuleType
 from typing import Any
@@ -20,6 +21,19 @@ def of_run(command: str, *packages: ModuleType, **settings: Any) -> dict[str, An
         "machine": platform.machine(),
         "date": date.today().isoformat(),
     }
+
+
+def differences(held: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What a record was made with that a run which adds to it would not have, in words; empty if it may add.
+
+    The one provenance of a record speaks of all that it holds. Date and version of Python, which change no number, are
+    those of the last addition.
+    """
+    return [
+        f"{name} was {held.get(name)}, would be {value}"
+        for name, value in now.items()
+        if name not in ("date", "Python") and held.get(name) != value
+    ]
 
 
 def arithmetic() -> dict[str, Any]:
