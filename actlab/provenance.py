@@ -43,7 +43,9 @@ def arithmetic() -> dict[str, Any]:
     """
     from threadpoolctl import threadpool_info
 
+    # Libraries of threads, which scikit-learn loads too, multiply nothing.
+    blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     return {
         "numpy_features": np.show_config(mode="dicts")["SIMD Extensions"].get("found", []),
-        "blas": sorted({f"{pool['internal_api']} {pool.get('architecture', '')}" for pool in threadpool_info()}),
+        "blas": sorted({f"{pool['internal_api']} {pool.get('architecture', '')}" for pool in blas}),
     }

@@ -370,6 +370,11 @@ def test_the_same_function_computed_alike_has_the_same_cells():
     assert np.ptp(gaps(found, "celu", "elu")) > 0, "rounded elsewhere, they part"
 
 
+def test_a_library_of_threads_is_no_arithmetic():
+    digits()  # scikit-learn loads OpenMP, which made this machine look unlike itself
+    assert arithmetic()["blas"] and not any("openmp" in kind for kind in arithmetic()["blas"])
+
+
 def test_a_random_sample_of_the_record_is_trained_anew():
     """Cells that no run chooses in advance; the message names them.
 
