@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from datetime import date
 from types import ModuleType
 from typing import Any
@@ -22,6 +23,19 @@ def of_run(command: str, *packages: ModuleType, **settings: Any) -> dict[str, An
     }
 
 
+def differences(held: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What a record was made with that a run which adds to it would not have, in words; empty if it may add.
+
+    The one provenance of a record speaks of all that it holds. Date and version of Python, which change no number, are
+    those of the last addition.
+    """
+    return [
+        f"{name} was {held.get(name)}, would be {value}"
+        for name, value in now.items()
+        if name not in ("date", "Python") and held.get(name) != value
+    ]
+
+
 def arithmetic() -> dict[str, Any]:
     """By which instructions numpy computes here: where they are the same, so is every bit of a result.
 
@@ -29,7 +43,9 @@ def arithmetic() -> dict[str, Any]:
     """
     from threadpoolctl import threadpool_info
 
+    # Libraries of threads, which scikit-learn loads too, multiply nothing.
+    blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     return {
         "numpy_features": np.show_config(mode="dicts")["SIMD Extensions"].get("found", []),
-        "blas": sorted({f"{pool['internal_api']} {pool.get('architecture', '')}" for pool in threadpool_info()}),
+        "blas": sorted({f"{pool['internal_api']} {pool.get('architecture', '')}" for pool in blas}),
     }

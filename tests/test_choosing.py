@@ -27,6 +27,7 @@ from actlab.experiments.choosing import (
     start_grid,
     train_cell,
 )
+from actlab.experiments.choosing import __main__ as command
 from actlab.experiments.choosing import training as trainings
 from actlab.experiments.choosing.__main__ import main
 from actlab.experiments.choosing.record import Record, write
@@ -253,6 +254,43 @@ def test_the_command_goes_on_where_it_stopped(tmp_path, capsys, monkeypatch):
     assert "no cell's name holds nonsense; one is identity, 1 deep, glorot, Adam" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("held", "asked", "said", "trained"),
+    [
+        ({}, [], "1 of 2 cells are in", ["gelu"]),
+        ({"date": "2020-02-02", "Python": "3.11.0"}, [], "1 of 2 cells are in", ["gelu"]),
+        ({}, ["--seed", "5"], "made otherwise (seed was 0, would be 5); expected the same", []),
+        ({"networks": 3, "numpy": "1.0"}, [], "networks was 3, would be 2; numpy was 1.0, would be", []),
+        ({"networks": 3}, ["--afresh"], "0 of 2 cells are in", ["relu", "gelu"]),
+        ({"networks": 3}, ["--afresh", "--cells", "gelu, 1 deep, he, Adam"], "networks was 3, would be 2", []),
+    ],
+)  # fmt: skip
+def test_a_record_says_of_all_its_cells_how_they_were_made(tmp_path, capsys, monkeypatch, held, asked, said, trained):
+    path, todo = tmp_path / "choosing.json", []
+
+    def train(settings, workers, how):
+        todo.extend(settings)
+        return iter([replace(made_up("relu", (0.5,)), settings=each) for each in settings])
+
+    monkeypatch.setattr(command, "_trained", train)
+    how = ["--networks", "2", "--output", str(path), "--cells", "relu, 1 deep, he, Adam"]
+    main(how)
+    written = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps({**written, "provenance": written["provenance"] | held}), "utf-8")
+    load.cache_clear()
+    before = path.read_bytes()
+    todo.clear()
+    try:
+        main([*how, "gelu, 1 deep, he, Adam", *asked])
+    except SystemExit:
+        assert path.read_bytes() == before
+    load.cache_clear()
+    assert said in "".join(capsys.readouterr())
+    assert [settings.activation.name for settings in todo] == trained
+    assert not trained or load(path).provenance["networks"] == 2
+    load.cache_clear()
+
+
 def rounded(cell):
     """Return the cell as a file holds it."""
     return replace(
@@ -330,6 +368,11 @@ def test_the_same_function_computed_alike_has_the_same_cells():
     found = load()
     np.testing.assert_array_equal(gaps(found, "threshold", "relu"), 0)
     assert np.ptp(gaps(found, "celu", "elu")) > 0, "rounded elsewhere, they part"
+
+
+def test_a_library_of_threads_is_no_arithmetic():
+    digits()  # scikit-learn loads OpenMP, which made this machine look unlike itself
+    assert arithmetic()["blas"] and not any("openmp" in kind for kind in arithmetic()["blas"])
 
 
 def test_a_random_sample_of_the_record_is_trained_anew():

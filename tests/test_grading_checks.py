@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 
+from actlab.grading.__main__ import main
 from actlab.grading.checking import Sheet
 from actlab.grading.expectations import Expect, Missed
 from actlab.grading.notebooks import MOST_CELLS, Assignment, Cell, Unreadable, released, solution
@@ -446,6 +447,31 @@ def test_a_release_has_no_outputs_and_is_the_same_each_time(tmp_path):
     raw = json.loads(text)
     assert [cell["metadata"] for cell in raw["cells"]] == [cell["metadata"] for cell in cells]
     assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in raw["cells"])
+
+
+@pytest.mark.parametrize(
+    ("given", "out", "said"),
+    [
+        ("leaky", "leaky", "holds solutions, which would be lost; expected a new name, or that of a release"),
+        ("leaky", "link", "holds solutions, which would be lost"),
+        ("leaky", "second", "holds solutions, which would be lost"),
+        ("leaky", "folder", "is a folder; expected the name of the notebook to write"),
+        ("released", "leaky", "holds solutions, which would be lost"),
+        ("released", "new", "no answer cell holds '### BEGIN SOLUTION'; expected a source, not what was released"),
+    ],
+)
+def test_no_release_takes_the_place_of_a_source(tmp_path, capsys, given, out, said):
+    source = sources.write(tmp_path / "source")
+    places = {name: tmp_path / f"{name}.ipynb" for name in ("link", "second", "released", "new")}
+    places |= {"leaky": source, "folder": tmp_path / "source"}
+    places["link"].symlink_to(source)
+    shutil.copy(source, places["second"])
+    for _ in range(2):  # an earlier release may be replaced
+        assert main(["release", str(source), str(places["released"])]) == 0
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.ipynb")}
+    assert main(["release", str(places[given]), str(places[out])]) == 2
+    assert said in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.ipynb")} == before
 
 
 @pytest.mark.skipif(importlib.util.find_spec("nbgrader") is None, reason="nbgrader, an optional tool, is not installed")

@@ -15,7 +15,7 @@ def main(argv: list[str] | None = None) -> int:
 
     make = commands.add_parser("release", help="make what students get from a source")
     make.add_argument("source", type=Path, help="a notebook with solutions and hidden tests")
-    make.add_argument("out", type=Path, help="the notebook to write")
+    make.add_argument("out", type=Path, help="the notebook to write; no file with solutions is overwritten")
     make.set_defaults(run=_release)
 
     test = commands.add_parser("mutants", help="test the tests of a source with wrong and right answers")
@@ -45,10 +45,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _release(arguments: argparse.Namespace) -> int:
-    from actlab.grading.release import release
+    from actlab.grading.release import write
 
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(release(arguments.source), "utf-8")
+    write(arguments.source, arguments.out)
     return 0
 
 

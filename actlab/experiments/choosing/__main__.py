@@ -13,19 +13,23 @@ from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
 
 from actlab import provenance
-from actlab.experiments.choosing.record import load, write
+from actlab.experiments.choosing.record import Record, load, write
 from actlab.experiments.choosing.settings import Settings, cells
 from actlab.experiments.choosing.training import EPOCHS, NETWORKS, Cell, train_cell
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train with the given arguments, by default those of the command line; cells in the output file are kept."""
+    """Train with the given arguments, by default those of the command line; cells in the output file are kept.
+
+    Unless they were made with other settings, versions or arithmetic, which the record could then not say of each.
+    """
     parser = argparse.ArgumentParser(prog="python -m actlab.experiments.choosing", description=__doc__)
     parser.add_argument("--networks", type=int, default=NETWORKS, help=f"in each cell; default: {NETWORKS}")
     parser.add_argument("--epochs", type=int, default=EPOCHS, help=f"default: {EPOCHS}")
     parser.add_argument("--seed", type=int, default=0, help="of every cell; default: 0")
     parser.add_argument("--cells", nargs="+", default=[""], metavar="TEXT", help="those whose name holds one of these")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes; default: one per processor")
+    parser.add_argument("--afresh", action="store_true", help="train the chosen cells anew if the output file has them")
     parser.add_argument("--output", type=Path, default=Path("choosing.json"), help="default: choosing.json")
     options = parser.parse_args(arguments)
     chosen = [settings for settings in cells() if any(text in str(settings) for text in options.cells)]
@@ -33,8 +37,17 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(f"no cell's name holds {' or '.join(options.cells)}; one is {cells()[0]}")
     how = {"networks": options.networks, "epochs": options.epochs, "seed": options.seed}
     source = provenance.of_run(parser.prog, np, sklearn, **how) | provenance.arithmetic()
-    held = {cell.settings: cell for cell in load(options.output).cells} if options.output.exists() else {}
-    for cell in _trained([settings for settings in chosen if settings not in held], options.workers, how):
+    record = load(options.output) if options.output.exists() else Record({}, ())
+    dropped = set(chosen) if options.afresh else set()
+    held = {cell.settings: cell for cell in record.cells if cell.settings not in dropped}
+    if held and (apart := provenance.differences(record.provenance, source)):
+        parser.error(
+            f"{options.output} holds cells that were made otherwise ({'; '.join(apart)}); expected the same, "
+            "another --output, or all of its cells --afresh"
+        )
+    todo = [settings for settings in chosen if settings not in held]
+    print(f"{len(chosen) - len(todo)} of {len(chosen)} cells are in {options.output} (--afresh trains them anew)")
+    for cell in _trained(todo, options.workers, how):
         held[cell.settings] = cell
         # Anew after each, so that an interrupted run goes on from there.
         write([held[settings] for settings in cells() if settings in held], source, options.output)
