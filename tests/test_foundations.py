@@ -187,13 +187,13 @@ def test_fit_is_the_best_of_its_kind():
     assert np.abs(residual @ fit.parts).max() < 1e-8
 
 
-def test_a_rate_that_one_layer_stands_breaks_three():
-    # The chapter says so beside the single layer's result at this rate.
-    with np.errstate(over="ignore", invalid="ignore"):
-        deep = experiments.train_linear_stacks(3.0, depths=(3,), learning_rate=1.0, networks=200)
-    single = experiments.train_linear_stacks(3.0, depths=(1,), learning_rate=1.0, networks=200)
-    assert deep.reached[0].count == 0
-    assert single.reached[0].count == 200
+def test_a_rate_that_one_layer_stands_breaks_deeper_stacks(linear):
+    """Without a warning: that they diverge is a result."""
+    found = experiments.train_linear_stacks(3.0, learning_rate=1.0, networks=200)
+    assert [share.count for share in found.reached] == [200, 0, 0]
+    assert found.diverged == (0, 200, 200)
+    assert repr(found).endswith("diverged: 0, 200, 200 of 200")
+    assert "diverged" not in repr(linear[3.0])
 
 
 def test_more_units_help_unless_the_activation_is_a_polynomial():

@@ -356,8 +356,9 @@ Statement(
     about=("gelu", "gelu_tanh"),
     verdict="true",
     sources=("004",),
-    text="All four do. The code that was released with them says which form: the tanh form in GPT-2, BERT and ALBERT, "
-    "the exact one in RoBERTa, and tanh, no GELU, in the layer that sums up a text in BERT.",
+    text="All four do. The code that was released with them says which form: the tanh form in GPT-2 and ALBERT, the "
+    "exact one in RoBERTa, and in BERT the exact one at first and the tanh form later; in BERT's layer that sums up a "
+    "text it is tanh, no GELU.",
     why="It was read in the programs, and nothing is left to measure.",
     cite=("radford2019language", "devlin2019bert", "liu2019roberta", "lan2020albert"),
     page=_GATES,

@@ -82,7 +82,10 @@ class DeathRecord:
 
 
 def sweep(name: str, width: int, *, networks: int, seed: int = 0, epochs: int = 100) -> Iterator[Counted]:
-    """Dead units at the end, by learning rate, for an optimiser of ``RATES``; ``networks`` for each rate."""
+    """Dead units at the end, by learning rate, for an optimiser of ``RATES``; ``networks`` for each rate.
+
+    They are also counted in networks that have learnt and in those that have not apart, whatever the layer.
+    """
     optimiser = {"SGD": SGD, "Adam": Adam}[name]
     rates = RATES[name]
     deaths = follow_deaths(
@@ -93,10 +96,14 @@ def sweep(name: str, width: int, *, networks: int, seed: int = 0, epochs: int = 
         part = deaths.select(slice(number * networks, (number + 1) * networks))
         settings = {"experiment": "sweep", "optimiser": name, "width": width, "rate": rate}
         yield Counted(settings | {"asked": "diverged"}, part.diverged)
-        yield Counted(settings | {"asked": "learnt"}, Share.of(part.losses < 0.1))
+        learnt = part.losses < 0.1
+        yield Counted(settings | {"asked": "learnt"}, Share.of(learnt))
         for layer in (None, *range(1, part.layers + 1)):
             if (share := part.share(layer)) is not None:
                 yield Counted(settings | {"asked": "dead", "layer": layer or "all"}, share)
+        for which, among in (("learnt", learnt), ("not learnt", ~learnt)):
+            if (share := part.select(among).share()) is not None:
+                yield Counted(settings | {"asked": f"dead, {which}"}, share)
 
 
 def revivals(name: str, *, networks: int, seed: int = 0, epochs: int = 100) -> Iterator[Counted]:

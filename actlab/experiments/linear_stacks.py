@@ -82,6 +82,11 @@ class LinearTraining:
         return tuple(Share.of(losses[-1] < REACHED) for losses in self.losses)
 
     @property
+    def diverged(self) -> tuple[int, ...]:
+        """For each depth, how many networks have a last loss that is no finite number."""
+        return tuple(int(np.sum(~np.isfinite(losses[-1]))) for losses in self.losses)
+
+    @property
     def median_steps(self) -> tuple[float, ...]:
         """For each depth, the first step at which half of the networks' losses are below ``REACHED``; inf if never."""
         found = []
@@ -98,6 +103,8 @@ class LinearTraining:
             *(f"  depth {depth}: {share}" for depth, share in zip(self.depths, self.reached, strict=True)),
             f"  half of the networks by step {', '.join(half)}",
         ]
+        if any(self.diverged):
+            lines.append(f"  diverged: {', '.join(map(str, self.diverged))} of {self.losses.shape[2]}")
         return "\n".join(lines)
 
 
@@ -131,5 +138,6 @@ def train_linear_stacks(
     losses = []
     for depth in depths:
         stacks = initialise((_INPUTS,) * (depth + 1), "identity", networks=networks, seed=seed)
-        losses.append(gradient_descent(stacks, x, y, learning_rate=learning_rate, steps=steps).losses)
+        with np.errstate(over="ignore", invalid="ignore"):  # at a large rate stacks diverge, which their losses tell
+            losses.append(gradient_descent(stacks, x, y, learning_rate=learning_rate, steps=steps).losses)
     return LinearTraining(strength, tuple(depths), learning_rate, np.array(losses) / np.mean(np.square(y)))
