@@ -37,9 +37,9 @@ def main(arguments: list[str] | None = None) -> None:
     )
     record.save(options.output)
     print(conditions(record))
-    words = {True: "met     ", False: "NOT MET ", None: "-       "}
+    words = {"not met": "NOT MET", "not measured": "-"}
     for goal in goals(record):
-        print(f"{words[goal.met]} {goal.text}: {goal.measured}")
+        print(f"{words.get(goal.verdict, goal.verdict):16} {goal.text}: {goal.measured}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""What a record of the benchmark says: ratios and their means, the goals and whether they are met, tables."""
+"""What a record of the benchmark says: ratios and their means, the goals and whether they are met, tables.
+
+No ratio is judged that is within the error of the stopwatch, see ``stopwatch_error``.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import Literal
 
 from actlab import accuracy
 from actlab.catalogue import Table
@@ -19,6 +23,7 @@ TITLES: Mapping[str, str] = {
     "textbook": "textbook numpy", "scipy": "scipy.special",
     "keras": "Keras on TensorFlow", "torch": "PyTorch", "jax": "JAX", "jax.jit": "JAX, compiled",
 }  # fmt: skip
+Verdict = Literal["met", "within the error", "not met", "not measured"]
 _ORDERS = ("f", "f\N{PRIME}", "f\N{DOUBLE PRIME}")
 
 # The calls of numpy that a function cannot do without, and the part of actlab's time that they should make up.
@@ -47,9 +52,10 @@ def geometric_mean(ratios: Iterable[float]) -> float:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How many times as long others take, by function: more than 1 where actlab is faster."""
+    """How many times as long others take, by function: more than 1 where actlab is faster, but for the ``error``."""
 
     ratios: Mapping[str, float]
+    error: float
 
     @property
     def mean(self) -> float:
@@ -58,8 +64,8 @@ class Comparison:
 
     @property
     def wins(self) -> int:
-        """The number of functions at which actlab is faster."""
-        return sum(ratio > 1 for ratio in self.ratios.values())
+        """The number of functions at which actlab is faster by more than the stopwatch errs."""
+        return sum(ratio > self.error for ratio in self.ratios.values())
 
     def __str__(self) -> str:
         if not self.ratios:
@@ -71,18 +77,40 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Goal:
-    """A goal, what was measured, and whether it is met; None where nothing was measured."""
+    """A goal, what was measured, and whether that meets it."""
 
     text: str
     measured: str
-    met: bool | None
+    verdict: Verdict
+
+
+def stopwatch_error(record: Record, *, dtype: str, n: int) -> float:
+    """How many times as long one of two equal calls seems to take: numpy's exp, timed as two contestants, 1 or more.
+
+    That is one difference, seen once. The mean of many ratios errs less, but nobody has measured by how much, so that
+    it is judged as a single ratio is. Without numpy's calls at this size it is nan, and nothing is judged.
+    """
+    for limit in _select(record.limits, dtype=dtype, n=n):
+        once, again = limit.values["exp"], limit.values["exp again"]
+        return max(once / again, again / once)
+    return math.nan
+
+
+def error_table(record: Record) -> Table:
+    """By how many per cent the stopwatch errs, by dtype and number of elements."""
+    dtypes, sizes = (tuple(dict.fromkeys(getattr(m, field) for m in record.limits)) for field in ("dtype", "n"))
+    rows = [
+        (dtype, *(f"{100 * (stopwatch_error(record, dtype=dtype, n=n) - 1):.1f}" for n in sizes)) for dtype in dtypes
+    ]
+    return Table(("error, %", *map(_power, sizes)), tuple(rows))
 
 
 def compare(record: Record, theirs: str, *, order: int, dtype: str, n: int, ours: str = OURS) -> Comparison:
     """Compare with ``theirs``, a name among the timings, over the functions that both have."""
     found = _select(record.timings, order=order, dtype=dtype, n=n)
     both = [timing for timing in found if {ours, theirs} <= timing.values.keys()]
-    return Comparison({timing.function: timing.values[theirs] / timing.values[ours] for timing in both})
+    ratios = {timing.function: timing.values[theirs] / timing.values[ours] for timing in both}
+    return Comparison(ratios, stopwatch_error(record, dtype=dtype, n=n))
 
 
 def shares_of_copy(record: Record, *, order: int, dtype: str, n: int) -> dict[str, dict[str, float]]:
@@ -107,7 +135,7 @@ def slowdown(before: Record, after: Record, *, n: int, dtype: str = "float64") -
 
 
 def goals(record: Record) -> list[Goal]:
-    """Every goal that the project has set itself for speed, met or not."""
+    """Every goal that the project has set itself for speed, with its verdict."""
     return [
         *_never_slower(record), *_against_peers(record), *_floors(record), *_plain(record), *_against_numpy(record),
         *_calls(record), *_space(record), *_bad_data(record),
@@ -116,8 +144,8 @@ def goals(record: Record) -> list[Goal]:
 
 def goal_table(record: Record) -> Table:
     """The goals, one a row."""
-    words = {True: "yes", False: "**no**", None: "not measured"}
-    rows = tuple((goal.text, goal.measured, words[goal.met]) for goal in goals(record))
+    words = {"met": "yes", "not met": "**no**"}
+    rows = tuple((goal.text, goal.measured, words.get(goal.verdict, goal.verdict)) for goal in goals(record))
     return Table(("goal", "measured", "met?"), rows)
 
 
@@ -152,11 +180,14 @@ def limits_table(record: Record, n: int) -> Table:
 
 
 def slower_table(record: Record, *, dtype: str, least: int = 100_000) -> Table:
-    """Every function that the textbook formula beats at ``least`` numbers or more: the smallest ratio and its size."""
+    """Every function that the textbook formula beats at ``least`` numbers or more: the smallest ratio and its size.
+
+    A size at which the ratio is within the error of the stopwatch does not count.
+    """
     rows: dict[str, list[str]] = {}
     for (function, order), ratios in _textbook_ratios(record, dtype, least).items():
-        n, worst = min(ratios.items(), key=lambda item: item[1])
-        if worst < 1:
+        if slow := _slower(record, dtype, ratios):
+            n, worst = min(slow.items(), key=lambda item: item[1])
             rows.setdefault(function, ["", "", ""])[order] = f"{_below_one(worst)} at {_power(n)}"
     return Table(("function", *_ORDERS), tuple((f"`{function}`", *cells) for function, cells in rows.items()))
 
@@ -165,7 +196,7 @@ def slower_prices(record: Record, exactness: accuracy.Record, *, least: int = 10
     """The float64 functions of ``slower_table``, grouped by what the faster line pays for its speed with."""
     groups: dict[str, list[str]] = {price: [] for price in _PRICES}
     for (function, order), ratios in _textbook_ratios(record, "float64", least).items():
-        if min(ratios.values()) < 1:
+        if _slower(record, "float64", ratios):
             cell = exactness.cell(function, order, "float64", "textbook")
             price = next(price for price, paid in _PRICES.items() if paid(cell))
             groups[price].append(f"`{function}` {_ORDERS[order]}")
@@ -192,14 +223,19 @@ def conditions(record: Record) -> str:
 
 def _never_slower(record: Record) -> list[Goal]:
     ratios = _textbook_ratios(record, "float64", 100_000)
-    worst = {f"{name} {_ORDERS[order]}": min(found.values()) for (name, order), found in ratios.items()}
     text = "float64, 1e5 numbers and more: no function or derivative slower than its textbook formula"
-    if not worst:
-        return [Goal(text, "not measured", None)]
-    slow = sorted((ratio, name) for name, ratio in worst.items() if ratio < 1)
+    if not ratios:
+        return [Goal(text, "not measured", "not measured")]
+    found = {key: _slower(record, "float64", by_size) for key, by_size in ratios.items()}
+    slow = sorted((min(by.values()), f"{name} {_ORDERS[order]}") for (name, order), by in found.items() if by)
     listed = ", ".join(f"{name} {_below_one(ratio)}" for ratio, name in slow[:_LISTED])
     listed += f" and {len(slow) - _LISTED} more" if len(slow) > _LISTED else ""
-    return [Goal(text, f"{len(slow)} of {len(worst)} slower{': ' if slow else ''}{listed}", not slow)]
+    verdicts = {
+        _verdict(ratio, stopwatch_error(record, dtype="float64", n=n))
+        for by_size in ratios.values() for n, ratio in by_size.items()
+    }  # fmt: skip
+    verdict = next(v for v in ("not met", "not measured", "within the error", "met") if v in verdicts)
+    return [Goal(text, f"{len(slow)} of {len(ratios)} slower{': ' if slow else ''}{listed}", verdict)]
 
 
 def _against_peers(record: Record) -> list[Goal]:
@@ -223,8 +259,10 @@ def _floors(record: Record) -> list[Goal]:
                 parts, least = _FLOORS[timing.function]
                 share = sum(limit.values[part] for part in parts) / timing.values[OURS]
                 text = f"{timing.function}, float64, 1e5: {least:g} of its time is numpy's {' and '.join(parts)}"
-                found.append(Goal(text, _two(share), share >= least))
-    return found or [Goal("one-exponential functions: part of the time that is numpy's exp", "not measured", None)]
+                verdict = _verdict(share / least, stopwatch_error(record, dtype="float64", n=100_000))
+                found.append(Goal(text, _two(share), verdict))
+    text = "one-exponential functions: part of the time that is numpy's exp"
+    return found or [Goal(text, "not measured", "not measured")]
 
 
 def _plain(record: Record) -> list[Goal]:
@@ -234,9 +272,8 @@ def _plain(record: Record) -> list[Goal]:
     for limit in _select(record.limits, dtype="float64", n=1_000_000) if shares else []:
         shares = {name: limit.values["copy"] / seconds for name, seconds in shares.items()}
         measured = ", ".join(f"{name} {_two(share)}" for name, share in shares.items())
-        goals.append(
-            Goal("relu, relu6, hard_tanh, float64, 1e6: 0.7 of a copy's speed", measured, min(shares.values()) >= 0.7)
-        )
+        verdict = _verdict(min(shares.values()) / 0.7, stopwatch_error(record, dtype="float64", n=1_000_000))
+        goals.append(Goal("relu, relu6, hard_tanh, float64, 1e6: 0.7 of a copy's speed", measured, verdict))
     return goals
 
 
@@ -254,7 +291,8 @@ def _calls(record: Record) -> list[Goal]:
         most = 2 if timing.function == "relu" else 6
         if timing.function == "relu" or _FLOORS.get(timing.function, ((), 0))[0] == ("exp",):
             micro = 1e6 * timing.values[OURS]
-            found.append(Goal(f"{timing.function}, one number: {most} µs", f"{_two(micro)} µs", micro <= most))
+            verdict = _verdict(most / micro, stopwatch_error(record, dtype="float64", n=1))
+            found.append(Goal(f"{timing.function}, one number: {most} µs", f"{_two(micro)} µs", verdict))
     return found
 
 
@@ -262,10 +300,10 @@ def _space(record: Record) -> list[Goal]:
     text = "with out=, 1e7 numbers: 2 MB beside the result at the peak"
     largest = max((m for m in record.memory if m.n >= 10_000_000), key=lambda m: m.values["peak"], default=None)
     if largest is None:
-        return [Goal(text, "not measured", None)]
+        return [Goal(text, "not measured", "not measured")]
     mega = largest.values["peak"] / 1e6
     name = f"{largest.function} {_ORDERS[largest.order]} {largest.dtype}"
-    return [Goal(text, f"{_two(mega)} MB at most ({name})", mega <= 2)]
+    return [Goal(text, f"{_two(mega)} MB at most ({name})", "met" if mega <= 2 else "not met")]
 
 
 def _bad_data(record: Record) -> list[Goal]:
@@ -275,20 +313,29 @@ def _bad_data(record: Record) -> list[Goal]:
         ("subnormal results: at most 35 times as slow", 35, lambda kind: kind == "subnormal results"),
     ):
         slowed = [
-            (seconds / m.values["ordinary"], f"{m.function} {_ORDERS[m.order]}, {kind}")
+            (seconds / m.values["ordinary"], f"{m.function} {_ORDERS[m.order]}, {kind}", m)
             for m in record.worst
             for kind, seconds in m.values.items()
             if kind != "ordinary" and wanted(kind)
         ]
-        worst, name = max(slowed, default=(math.nan, ""))
-        found.append(
-            Goal(text, f"{_two(worst)} ({name})", worst <= most) if slowed else Goal(text, "not measured", None)
-        )
+        if not slowed:
+            found.append(Goal(text, "not measured", "not measured"))
+            continue
+        worst, name, m = max(slowed, key=lambda entry: entry[:2])
+        verdict = _verdict(most / worst, stopwatch_error(record, dtype=m.dtype, n=m.n))
+        found.append(Goal(text, f"{_two(worst)} ({name})", verdict))
     return found
 
 
 def _at_least(text: str, comparison: Comparison, least: float) -> Goal:
-    return Goal(text, str(comparison), comparison.mean >= least if comparison.ratios else None)
+    return Goal(text, str(comparison), _verdict(comparison.mean / least, comparison.error))
+
+
+def _verdict(ratio: float, error: float) -> Verdict:
+    """Whether a ratio to the goal, better where it is larger, is beyond the error, and on which side of 1."""
+    if math.isnan(ratio * error):
+        return "not measured"
+    return "met" if ratio >= error else "not met" if ratio * error < 1 else "within the error"
 
 
 # --- Selecting and writing --------------------------------------------------------------------------------------------
@@ -306,6 +353,12 @@ def _textbook_ratios(record: Record, dtype: str, least: int) -> dict[tuple[str, 
             by_size = ratios.setdefault((timing.function, timing.order), {})
             by_size[timing.n] = timing.values["textbook"] / timing.values[OURS]
     return ratios
+
+
+def _slower(record: Record, dtype: str, ratios: Mapping[int, float]) -> dict[int, float]:
+    """Of the ratios to the textbook by size, those at which actlab is slower by more than the stopwatch errs."""
+    verdicts = {n: _verdict(ratio, stopwatch_error(record, dtype=dtype, n=n)) for n, ratio in ratios.items()}
+    return {n: ratios[n] for n, verdict in verdicts.items() if verdict == "not met"}
 
 
 def _mean_and_wins(comparison: Comparison) -> str:
