@@ -20,6 +20,8 @@ from typing import Any, Literal, final
 
 import numpy as np
 
+from actlab.checks import whole_number
+
 Side = Literal["left", "right"]
 Family = Literal[
     "linear", "threshold", "sigmoidal", "rectifier", "gate", "hard", "shrinkage", "bump", "output", "merging",
@@ -327,6 +329,7 @@ class Vectorwise(Activation):
 
     def outputs(self, n: int, **parameters: Any) -> int:
         """The number of outputs that a vector of ``n`` inputs has; ValueError where ``n`` does not fit."""
+        whole_number(f"{self.name}: n", n, least=0)
         return self._count(n, self._numbers(parameters))
 
     def _count(self, n: int, bound: Mapping[str, Any]) -> int:

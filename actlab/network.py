@@ -102,6 +102,8 @@ class Network:
 
     def backward(self, tape: Tape, upstream: np.ndarray) -> Gradients:
         """Gradients of a loss, given its gradient ``upstream`` = dL/d(output) of shape (networks, batch, width)."""
+        if np.shape(upstream) != (needed := tape.activations[-1].shape):
+            raise ValueError(f"upstream must have the shape of the outputs, {needed}; got {np.shape(upstream)}")
         weights, biases, learnt = [], [], []
         for layer in reversed(range(len(self.weights))):
             activation = self.activation(layer)
