@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from actlab.checks import finite_number
+from actlab.checks import finite_number, unmasked
 
 
 class Optimiser(Protocol):
@@ -34,7 +34,7 @@ class Optimiser(Protocol):
 
 
 def _check_rate(rate: float | np.ndarray) -> None:
-    array = np.asarray(rate)
+    array = unmasked("learning_rate", rate)
     if array.dtype.kind not in "iuf" or array.ndim > 1 or not (np.isfinite(array) & (array > 0)).all():
         raise ValueError(f"learning_rate must be above 0, one number or one for each network; got {rate!r}")
 

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from actlab import layouts, orders
-from actlab.checks import finite_number, whole_number
+from actlab.checks import finite_number, real_array, whole_number
 from actlab.core import Activation, Elementwise
 from actlab.functions.linear import identity
 from actlab.layouts import Layout
@@ -44,7 +44,7 @@ def gradient_descent(network: Network, x: np.ndarray, y: np.ndarray, *, learning
     ``x`` is (batch, inputs) and ``y`` (batch, outputs); every network sees the same data. All of it is computed by
     ``Network`` in float64 and by the exact activations, for experiments of a few hundred steps.
     """
-    x, y = (np.asarray(data, dtype=np.float64) for data in (x, y))
+    x, y = real_array("x", x), real_array("y", y)
     if y.shape != (len(x), network.widths[-1]):
         # A y of shape (batch,) would broadcast against the outputs and give a loss between all pairs of points.
         raise ValueError(f"y must be (batch, outputs) = {(len(x), network.widths[-1])}; got {y.shape}")
@@ -539,7 +539,7 @@ def _loss(loss: str | Loss) -> Loss:
 def _data(
     network: Network, x: np.ndarray, y: np.ndarray, loss: Loss, dtype: str, of: str = ""
 ) -> tuple[np.ndarray, np.ndarray]:
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    x, y = real_array(f"{of}x", x), real_array(f"{of}y", y)
     count = outputs(network.output, network.widths[-1])
     if y.ndim == 1 and loss.columns(count) == 1:
         y = y[:, np.newaxis]
