@@ -20,6 +20,8 @@ from typing import Any, Literal, final
 
 import numpy as np
 
+from actlab.checks import as_float64, unmasked, whole_number
+
 Side = Literal["left", "right"]
 Family = Literal[
     "linear", "threshold", "sigmoidal", "rectifier", "gate", "hard", "shrinkage", "bump", "output", "merging",
@@ -82,21 +84,20 @@ class Param:
 
     def check(self, label: str, value: Any) -> Any:
         """Return ``value`` as a float, an int (where ``whole``) or an array; an error says what ``label`` accepts."""
-        if isinstance(value, np.ma.MaskedArray):
-            raise TypeError(f"{label} must be {self.accepted}; got a masked array, whose mask would be lost")
-        array = np.asarray(value)
+        array = unmasked(label, value)
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{label} must be {self.accepted}; got {value!r}")
-        inside = np.isfinite(array) & (self.minimum <= array) & (array <= self.maximum)
+        numbers = as_float64(array)
+        inside = np.isfinite(numbers) & (self.minimum <= numbers) & (numbers <= self.maximum)
         if self.positive:
-            inside &= array > 0
+            inside &= numbers > 0
         if self.whole:
             inside &= array == np.round(array)
         if not inside.all():
             raise ValueError(f"{label} must be {self.accepted}; got {value!r}")
         if array.ndim == 0:
-            return int(array) if self.whole else float(array)
-        return array.astype(np.float64)
+            return int(array) if self.whole else float(numbers)
+        return numbers
 
 
 @dataclass(frozen=True)
@@ -244,6 +245,8 @@ class Elementwise(Activation):
         Networks are trained by this: both results share their work, and no digit is spent on the far tails. Where the
         record has no ``native`` form, or a parameter is an array, they are those of the calls.
         """
+        if x.__class__ is not np.ndarray or x.dtype.char not in "fd":  # in the inner loop of every training
+            _check_trained(x, self.name)
         bound = self._bind(parameters) if parameters else self.values
         if self.native is None or any(isinstance(value, np.ndarray) for value in bound.values()):
             return self._evaluate(self.function, x, parameters, None), self._evaluate(self.df, x, parameters, None)
@@ -327,6 +330,7 @@ class Vectorwise(Activation):
 
     def outputs(self, n: int, **parameters: Any) -> int:
         """The number of outputs that a vector of ``n`` inputs has; ValueError where ``n`` does not fit."""
+        whole_number(f"{self.name}: n", n, least=0)
         return self._count(n, self._numbers(parameters))
 
     def _count(self, n: int, bound: Mapping[str, Any]) -> int:
@@ -458,9 +462,7 @@ def nearest(name: str) -> str:
 
 def _as_real(x: Any, name: str) -> tuple[np.ndarray, np.dtype]:
     """``x`` as a float64 array, and the dtype that the result shall have."""
-    if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(f"{name}: a masked array would lose its mask; pass x.filled(...) or x.compressed()")
-    array = np.asarray(x)
+    array = unmasked(name, x)
     if array.dtype.kind in "biu":
         dtype = np.dtype(np.float64)
     elif array.dtype.kind == "f" and array.dtype.itemsize <= 8:
@@ -470,6 +472,13 @@ def _as_real(x: Any, name: str) -> tuple[np.ndarray, np.dtype]:
             f"{name}: the input has dtype {array.dtype}; accepted are float16, float32, float64, integers and booleans"
         )
     return array, dtype
+
+
+def _check_trained(x: Any, name: str) -> None:
+    array = unmasked(name, x)
+    if not isinstance(x, np.ndarray) or array.dtype not in (np.float32, np.float64):
+        got = f"one of {array.dtype}" if isinstance(x, np.ndarray) else type(x).__name__
+        raise TypeError(f"{name}.value_and_derivative takes an array of float32 or float64; got {got}")
 
 
 def _as_kernel_input(x: np.ndarray) -> np.ndarray:

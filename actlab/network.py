@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from actlab.checks import whole_number
+from actlab.checks import real_array, unmasked, whole_number
 from actlab.core import Activation, Elementwise, Vectorwise, get
 from actlab.functions.linear import identity
 from actlab.initialisers import glorot_uniform
@@ -40,6 +40,8 @@ class Network:
             raise ValueError(f"a network needs one bias per weight; got {len(self.weights)} and {len(self.biases)}")
         fans = [weight.shape for weight in self.weights]
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            unmasked(f"layer {layer}: weights", weight)
+            unmasked(f"layer {layer}: biases", bias)
             if weight.ndim != 3 or bias.shape != (weight.shape[0], 1, weight.shape[2]):
                 raise ValueError(
                     f"layer {layer}: weights must be (networks, fan_in, fan_out) and biases (networks, 1, fan_out); "
@@ -56,6 +58,7 @@ class Network:
         for layer, values in enumerate(self.learnt):
             known = parameters_to_learn(self.activation(layer))
             for name, value in values.items():
+                unmasked(f"layer {layer}: {name}", value)
                 if name not in known or np.shape(value) != self.biases[layer].shape:
                     raise ValueError(
                         f"layer {layer}: learnt values must be of {', '.join(known) or 'no parameter'} and of shape "
@@ -88,7 +91,7 @@ class Network:
 
     def forward(self, x: np.ndarray) -> Tape:
         """Run the inputs (batch, width) or (networks, batch, width) through, keeping every layer's values."""
-        x = np.asarray(x, dtype=np.float64)
+        x = real_array("inputs", x)
         fan_in = self.widths[0]
         if x.shape[-1:] != (fan_in,) or x.shape[:-2] not in ((), (self.networks,)) or x.ndim < 2:
             raise ValueError(f"inputs must be (batch, {fan_in}) or ({self.networks}, batch, {fan_in}); got {x.shape}")
@@ -102,6 +105,9 @@ class Network:
 
     def backward(self, tape: Tape, upstream: np.ndarray) -> Gradients:
         """Gradients of a loss, given its gradient ``upstream`` = dL/d(output) of shape (networks, batch, width)."""
+        unmasked("upstream", upstream)
+        if np.shape(upstream) != (needed := tape.activations[-1].shape):
+            raise ValueError(f"upstream must have the shape of the outputs, {needed}; got {np.shape(upstream)}")
         weights, biases, learnt = [], [], []
         for layer in reversed(range(len(self.weights))):
             activation = self.activation(layer)

@@ -12,6 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
+from actlab.checks import finite_number, unmasked
+
 
 class Optimiser(Protocol):
     """What a training asks of an optimiser."""
@@ -32,14 +34,9 @@ class Optimiser(Protocol):
 
 
 def _check_rate(rate: float | np.ndarray) -> None:
-    array = np.asarray(rate)
+    array = unmasked("learning_rate", rate)
     if array.dtype.kind not in "iuf" or array.ndim > 1 or not (np.isfinite(array) & (array > 0)).all():
         raise ValueError(f"learning_rate must be above 0, one number or one for each network; got {rate!r}")
-
-
-def _check_fraction(name: str, value: float) -> None:
-    if not 0 <= value < 1:
-        raise ValueError(f"{name} must be from 0 to below 1; got {value!r}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +53,7 @@ class SGD:
 
     def __post_init__(self) -> None:
         _check_rate(self.learning_rate)
-        _check_fraction("momentum", self.momentum)
+        finite_number("momentum", self.momentum, low=0, high=1, high_open=True)
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov needs a momentum above 0; got 0")
 
@@ -96,10 +93,9 @@ class Adam:
 
     def __post_init__(self) -> None:
         _check_rate(self.learning_rate)
-        _check_fraction("beta_1", self.beta_1)
-        _check_fraction("beta_2", self.beta_2)
-        if not self.epsilon > 0:
-            raise ValueError(f"epsilon must be above 0; got {self.epsilon!r}")
+        finite_number("beta_1", self.beta_1, low=0, high=1, high_open=True)
+        finite_number("beta_2", self.beta_2, low=0, high=1, high_open=True)
+        finite_number("epsilon", self.epsilon, low=0, low_open=True)
 
     @property
     def negligible(self) -> float:

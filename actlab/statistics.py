@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from actlab.checks import real_array, unmasked
+
 
 @dataclass(frozen=True)
 class Share:
@@ -31,7 +33,7 @@ class Share:
         that of groups which are alike throughout: each group counts as one trial. Only who knows how little the groups
         have in common can suppose less.
         """
-        outcomes = np.asarray(outcomes)
+        outcomes = unmasked("outcomes", outcomes)
         if outcomes.dtype != bool or outcomes.size == 0:
             raise ValueError(
                 f"a share is taken of a non-empty array of booleans; got {outcomes.dtype} of size {outcomes.size}"
@@ -39,7 +41,7 @@ class Share:
         count, n = int(outcomes.sum()), outcomes.size
         if groups is None:
             return cls(count, n)
-        groups = np.asarray(groups)
+        groups = unmasked("groups", groups)
         if groups.shape != outcomes.shape or outcomes.ndim != 1:
             raise ValueError(f"groups must give a number for each of {outcomes.shape} outcomes; got {groups.shape}")
         _, member = np.unique(groups, return_inverse=True)
@@ -97,7 +99,7 @@ class Mean:
     @classmethod
     def of(cls, values) -> Mean:
         """The mean of a one-dimensional array of two numbers or more."""
-        values = np.asarray(values, dtype=np.float64)
+        values = real_array("values", values)
         if values.ndim != 1 or values.size < 2 or not np.isfinite(values).all():
             raise ValueError(f"a mean is taken of two finite numbers or more, in one dimension; got {values!r}")
         return cls(float(values.mean()), float(values.std(ddof=1)), values.size)
@@ -139,7 +141,7 @@ class Quantile:
 
         For the design effect of values that are not independent see ``Share``.
         """
-        values = np.asarray(values, dtype=np.float64)
+        values = real_array("values", values)
         if values.ndim != 1 or values.size == 0 or np.isnan(values).any():
             raise ValueError(f"a quantile is taken of numbers in one dimension, one at least; got {values!r}")
         if not 0 < level < 1:
@@ -175,7 +177,7 @@ class Paired:
 
         What is less than a millionth of a millionth of the largest number is taken for rounding, and for no difference.
         """
-        first, second = (np.asarray(values, dtype=np.float64) for values in (first, second))
+        first, second = real_array("first", first), real_array("second", second)
         if first.shape != second.shape:
             raise ValueError(f"pairs need as many first as second values; got {first.shape} and {second.shape}")
         largest = max(np.abs(first).max(initial=0), np.abs(second).max(initial=0))
@@ -204,7 +206,7 @@ def holm(p_values) -> np.ndarray:
     If of all tests those are believed whose value is at most alpha here, then the probability of believing a wrong one
     is at most alpha. Source: Holm (1979).
     """
-    p_values = np.asarray(p_values, dtype=np.float64)
+    p_values = real_array("p_values", p_values)
     if p_values.ndim != 1 or not ((p_values >= 0) & (p_values <= 1)).all():
         raise ValueError(f"p-values are numbers from 0 to 1 in one dimension; got {p_values!r}")
     order = np.argsort(p_values, kind="stable")

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from actlab import layouts, orders
-from actlab.checks import whole_number
+from actlab.checks import finite_number, real_array, whole_number
 from actlab.core import Activation, Elementwise
 from actlab.functions.linear import identity
 from actlab.layouts import Layout
@@ -44,12 +44,11 @@ def gradient_descent(network: Network, x: np.ndarray, y: np.ndarray, *, learning
     ``x`` is (batch, inputs) and ``y`` (batch, outputs); every network sees the same data. All of it is computed by
     ``Network`` in float64 and by the exact activations, for experiments of a few hundred steps.
     """
-    x, y = (np.asarray(data, dtype=np.float64) for data in (x, y))
+    x, y = real_array("x", x), real_array("y", y)
     if y.shape != (len(x), network.widths[-1]):
         # A y of shape (batch,) would broadcast against the outputs and give a loss between all pairs of points.
         raise ValueError(f"y must be (batch, outputs) = {(len(x), network.widths[-1])}; got {y.shape}")
-    if not learning_rate > 0:
-        raise ValueError(f"learning_rate must be above 0; got {learning_rate}")
+    learning_rate = finite_number("learning_rate", learning_rate, low=0, low_open=True)
     whole_number("steps", steps, least=0)
     losses = np.empty((steps + 1, network.networks))
     for step in range(steps + 1):
@@ -171,7 +170,8 @@ def fit(
     validation
         Further data, like x and y, on which the networks are looked at after every epoch; nothing is learnt from them.
     after_epoch
-        Called with the number of epochs done after each epoch of each block.
+        Called with the number of epochs done after each epoch of each block; compiled code, which does all of them at
+        once, is followed by one call.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def fit(
     ImportError
         If the backend needs a package that is not installed.
     TypeError
-        If ``resume`` is no state.
+        If ``resume`` is no state, ``validation`` no pair, or ``snapshots`` no epochs.
     """
     if not isinstance(network, Network):
         raise TypeError(f"network must be a Network, such as network.initialise makes; got {network!r}")
@@ -191,7 +191,8 @@ def fit(
     if dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
     x, y = _data(network, x, y, loss, dtype)
-    validation = None if validation is None else _data(network, *validation, loss, dtype, of="validation: ")
+    if validation is not None:
+        validation = _data(network, *_pair(validation), loss, dtype, of="validation: ")
     _check_numbers(epochs=(epochs, 0), batch_size=(batch_size, 1), seed=(seed, 0), first=(first, 0))
     orders.check(order)
     rate = np.broadcast_to(np.asarray(optimiser.learning_rate), np.shape(optimiser.learning_rate) or (1,))
@@ -203,9 +204,7 @@ def fit(
     shapes, rows = _shapes(network), _rows(network)
     resume = _start(network, rows, optimiser) if resume is None else _checked(resume, rows, optimiser)
     last = resume.epochs + epochs
-    asked = frozenset(snapshots)
-    if outside := asked - set(range(resume.epochs, last + 1)):
-        raise ValueError(f"snapshots must be epochs from {resume.epochs} to {last}; got {sorted(outside)[0]!r}")
+    asked = _epochs(snapshots, resume.epochs, last)
     kind, trainers = layouts.choose(shapes), _Block
     if backend == "numba":
         _check_compiled(network, optimiser, loss, order, resume, asked - {0, last}, validation)
@@ -427,7 +426,8 @@ class _CompiledBlock(_Block):
         self.losses, self.epochs = list(losses), plan.epochs
         if plan.epochs in asked and plan.epochs:
             self._look(x, y)
-        after_epoch(plan.epochs)
+        if plan.epochs:
+            after_epoch(plan.epochs)
 
     def result(self, count):
         """As of the other blocks, but without what the optimiser remembers."""
@@ -510,6 +510,24 @@ def _check_numbers(**numbers: tuple[int, int]) -> None:
         whole_number(name, value, least=least)
 
 
+def _epochs(snapshots: Iterable[int], first: int, last: int) -> frozenset[int]:
+    if not isinstance(snapshots, Iterable):
+        raise TypeError(f"snapshots must be several epochs, such as (0, 10); got {snapshots!r}")
+    snapshots = tuple(snapshots)
+    for epoch in snapshots:
+        if epoch not in range(first, last + 1):
+            raise ValueError(f"snapshots must be epochs from {first} to {last}; got {epoch!r}")
+    return frozenset(snapshots)
+
+
+def _pair(validation: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    if not isinstance(validation, tuple | list):
+        raise TypeError(f"validation must be a pair of arrays, x and y; got {type(validation).__name__}")
+    if len(validation) != 2:
+        raise ValueError(f"validation must be a pair of arrays, x and y; got {len(validation)} of them")
+    return validation
+
+
 def _loss(loss: str | Loss) -> Loss:
     if isinstance(loss, Loss):
         return loss
@@ -521,7 +539,7 @@ def _loss(loss: str | Loss) -> Loss:
 def _data(
     network: Network, x: np.ndarray, y: np.ndarray, loss: Loss, dtype: str, of: str = ""
 ) -> tuple[np.ndarray, np.ndarray]:
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    x, y = real_array(f"{of}x", x), real_array(f"{of}y", y)
     count = outputs(network.output, network.widths[-1])
     if y.ndim == 1 and loss.columns(count) == 1:
         y = y[:, np.newaxis]

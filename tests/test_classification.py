@@ -59,7 +59,7 @@ def test_without_steps_nothing_changes():
         ({"loss": "hinge"}, "loss must be 'cross-entropy' or 'squared error'; got 'hinge'"),
         ({"loss": "squared error", "scale": 0}, "scale must be a positive finite number; got 0"),
         ({"loss": "squared error", "examples": 0}, "examples must be a whole number of 1 or more; got 0"),
-        ({"loss": "squared error", "learning_rate": 0}, "learning_rate must be above 0; got 0"),
+        ({"loss": "squared error", "learning_rate": 0}, "learning_rate must be finite, above 0; got 0"),
     ],
 )
 def test_bad_arguments_are_named(arguments, message):

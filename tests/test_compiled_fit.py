@@ -50,6 +50,13 @@ def test_no_epochs_leave_the_networks_as_they_are():
     assert done.losses.shape == (0, 3) and [seen.epoch for seen in done.snapshots] == [0]
 
 
+@pytest.mark.parametrize(("epochs", "expected"), [(0, []), (2, [2, 2])])
+def test_after_the_epochs_of_each_compiled_block_the_caller_is_told(epochs, expected):
+    told = []
+    fitted("numba", networks=5, epochs=epochs, block=3, after_epoch=told.append)
+    assert told == expected
+
+
 @pytest.mark.parametrize(
     ("how", "message"),
     [

@@ -325,6 +325,15 @@ def test_a_whole_parameter_is_offered_whole_numbers(wrong):
         Param(**{"low": 1, "default": 1, "high": 2} | wrong, whole=True)
 
 
+def test_a_parameter_is_finite_as_a_float():
+    """A number of higher precision may be finite where the float64 nearest to it is not."""
+    if np.finfo(np.longdouble).maxexp == np.finfo(np.float64).maxexp:
+        pytest.skip("here a long double is a float64")
+    for value in (np.longdouble("1e4000"), np.array([np.longdouble("1e4000")])):
+        with pytest.raises(ValueError, match=r"elu: alpha must be .*finite number.*; got"):
+            actlab.elu([1.0], alpha=value)
+
+
 def test_a_whole_parameter_reaches_the_kernel_as_an_int():
     param = Param(1, low=0, high=2, whole=True)
     for value in (2, 2.0, np.int8(2), np.float16(2), np.array(2)):

@@ -497,3 +497,10 @@ def test_a_leak_steeper_than_the_rest_too(negative_slope):
     value, slope = actlab.leaky_relu.value_and_derivative(x, negative_slope=negative_slope)
     np.testing.assert_array_equal(value, [-2 * negative_slope, 0, 3])
     np.testing.assert_array_equal(slope, [negative_slope, negative_slope, 1])
+
+
+@pytest.mark.parametrize("x", [[1.0, 2.0], 1.0, np.arange(3), np.ones(3, np.float16), np.ones(3, bool)], ids=repr)
+def test_networks_are_trained_on_arrays_of_two_dtypes(x):
+    for case in (actlab.relu, actlab.tanh_shrink):
+        with pytest.raises(TypeError, match=f"{case.name}.value_and_derivative takes an array of float32 or float64; "):
+            case.value_and_derivative(x)

@@ -251,6 +251,14 @@ def test_inputs_of_another_shape_are_refused(shape):
         network(np.zeros(shape))
 
 
+@pytest.mark.parametrize("shape", [(4, 5, 1), (5, 3), (1, 5, 3)], ids=str)
+def test_the_gradient_at_the_outputs_has_a_number_for_each_of_them(shape):
+    network = initialise((2, 3), "tanh", networks=4)
+    tape = network.forward(np.zeros((5, 2)))
+    with pytest.raises(ValueError, match=r"upstream must have the shape of the outputs, \(4, 5, 3\); got"):
+        network.backward(tape, np.ones(shape))
+
+
 def test_a_network_that_does_not_fit_together_is_refused():
     first, second = np.zeros((2, 3, 4)), np.zeros((2, 5, 1))
     biases = np.zeros((2, 1, 4)), np.zeros((2, 1, 1))
@@ -300,13 +308,15 @@ def test_training_in_parts_is_training_in_one():
     [
         ({"y": np.zeros(4)}, r"y must be \(batch, outputs\) = \(4, 1\); got \(4,\)"),
         ({"steps": -1}, "steps must be a whole number of 0 or more; got -1"),
-        ({"learning_rate": 0.0}, "learning_rate must be above 0; got 0.0"),
+        ({"learning_rate": 0.0}, "learning_rate must be finite, above 0; got 0.0"),
+        ({"learning_rate": np.inf}, "learning_rate must be finite, above 0; got inf"),
+        ({"learning_rate": "a"}, "learning_rate must be a number or an array of numbers; got 'a'"),
     ],
 )
 def test_gradient_descent_refuses(arguments, message):
     """A target of shape (batch,) would otherwise broadcast into a loss between all pairs of points."""
     accepted = {"x": np.zeros((4, 2)), "y": np.zeros((4, 1)), "learning_rate": 0.1, "steps": 1}
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         gradient_descent(initialise((2, 1), "relu"), **accepted | arguments)
 
 

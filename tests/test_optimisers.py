@@ -128,16 +128,19 @@ def test_a_rate_for_each_network_is_that_of_its_own_training(kind, widths):
         (lambda: SGD("fast"), "learning_rate must be above 0, .*; got 'fast'"),
         (lambda: SGD([0.1, 0.0]), r"learning_rate must be above 0, .*; got \[0\.1, 0\.0\]"),
         (lambda: SGD([[0.1]]), r"learning_rate must be above 0, .*; got \[\[0\.1\]\]"),
-        (lambda: SGD(momentum=1.0), r"momentum must be from 0 to below 1; got 1\.0"),
-        (lambda: SGD(momentum=-0.1), r"momentum must be from 0 to below 1; got -0\.1"),
+        (lambda: SGD(momentum=1.0), r"momentum must be finite, 0 or more and below 1; got 1\.0"),
+        (lambda: SGD(momentum=-0.1), r"momentum must be finite, 0 or more and below 1; got -0\.1"),
+        (lambda: SGD(momentum="a"), "momentum must be a number or an array of numbers; got 'a'"),
+        (lambda: SGD(momentum=[0.5]), r"momentum must be one number; got an array of the shape \(1,\)"),
         (lambda: SGD(nesterov=True), "nesterov needs a momentum above 0; got 0"),
-        (lambda: Adam(beta_1=1.0), r"beta_1 must be from 0 to below 1; got 1\.0"),
-        (lambda: Adam(beta_2=np.nan), "beta_2 must be from 0 to below 1; got nan"),
-        (lambda: Adam(epsilon=0.0), r"epsilon must be above 0; got 0\.0"),
+        (lambda: Adam(beta_1=1.0), r"beta_1 must be finite, 0 or more and below 1; got 1\.0"),
+        (lambda: Adam(beta_2=np.nan), "beta_2 must be finite, 0 or more and below 1; got nan"),
+        (lambda: Adam(epsilon=0.0), r"epsilon must be finite, above 0; got 0\.0"),
+        (lambda: Adam(epsilon=np.inf), "epsilon must be finite, above 0; got inf"),
     ],
 )
 def test_what_no_optimiser_can_use_is_refused(make, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         make()
 
 

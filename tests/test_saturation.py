@@ -39,6 +39,12 @@ def test_starts_lie_outside_of_what_counts_as_back(starts):
         experiments.recovery("tanh", starts)
 
 
+@pytest.mark.parametrize("learning_rate", [-1, 0, np.nan, np.inf])
+def test_a_unit_goes_back_by_steps_of_some_size(learning_rate):
+    with pytest.raises(ValueError, match="learning_rate must be finite, above 0; got"):
+        experiments.recovery("tanh", learning_rate=learning_rate)
+
+
 def test_the_number_of_steps_is_drawn_over_the_distance():
     _, ax = plt.subplots()
     results = [experiments.recovery(name, (-2.0, -3.0, -9.0), limit=200) for name in ("tanh", "softsign")]

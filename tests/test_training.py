@@ -536,6 +536,10 @@ def test_cross_entropy_of_a_network_that_diverges():
         ({"snapshots": [3]}, "snapshots must be epochs from 0 to 2; got 3"),
         ({"snapshots": [0, -1]}, "snapshots must be epochs from 0 to 2; got -1"),
         ({"snapshots": [0.5]}, r"snapshots must be epochs from 0 to 2; got 0\.5"),
+        ({"validation": (np.zeros((4, 2)),)}, "validation must be a pair of arrays, x and y; got 1 of them"),
+        ({"validation": np.zeros((2, 2))}, "validation must be a pair of arrays, x and y; got ndarray"),
+        ({"snapshots": 1}, r"snapshots must be several epochs, such as \(0, 10\); got 1"),
+        ({"snapshots": ["a", 1]}, "snapshots must be epochs from 0 to 2; got 'a'"),
         ({"validation": (np.zeros((4, 3)), np.zeros(4))}, r"validation: x must be \(points, inputs\) with 2 inputs"),
         ({"validation": (np.zeros((4, 2)), np.zeros(3))}, "validation: y must have a row for each of the 4 points"),
         ({"validation": (np.zeros((1, 2)), [np.nan])}, "validation: y must be finite as float32; got nan"),
@@ -546,7 +550,7 @@ def test_fit_refuses(arguments, message):
     accepted = {"x": np.zeros((4, 2)), "y": np.zeros((4, 1)), "epochs": 2}
     network = initialise((2, 3, 1), "relu")
     fit(network, **accepted)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         fit(network, **accepted | arguments)
 
 

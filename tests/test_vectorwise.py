@@ -361,6 +361,13 @@ def test_a_length_that_does_not_fit_is_refused(case):
             case.outputs(n)
 
 
+@pytest.mark.parametrize("n", [-3, 2.0, "3"])
+def test_a_length_is_a_whole_number(n):
+    for case in (actlab.softmax, actlab.maxout):
+        with pytest.raises(ValueError, match=rf"^{case.name}: n must be a whole number of 0 or more; got {n!r}$"):
+            case.outputs(n)
+
+
 def test_the_length_is_counted_with_the_parameters_of_the_call():
     z = np.arange(6.0)
     np.testing.assert_array_equal(actlab.maxout(z, pieces=3), [2, 5])

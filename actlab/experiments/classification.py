@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actlab.checks import whole_number
+from actlab.checks import finite_number, whole_number
 from actlab.functions.outputs import log_softmax, softmax
 from actlab.functions.sigmoidal import sigmoid
 from actlab.network import Network, initialise
@@ -180,8 +180,7 @@ def _descend(
     network: Network, x: np.ndarray, gradient: Callable[[np.ndarray], np.ndarray], learning_rate: float, steps: int
 ) -> Network:
     """Gradient descent on the mean over the examples of a loss whose gradient by the scores is ``gradient``."""
-    if not learning_rate > 0:
-        raise ValueError(f"learning_rate must be above 0; got {learning_rate}")
+    learning_rate = finite_number("learning_rate", learning_rate, low=0, low_open=True)
     whole_number("steps", steps, least=0)
     for _ in range(steps):
         tape = network.forward(x)

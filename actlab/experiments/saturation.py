@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actlab.checks import whole_number
+from actlab.checks import finite_number, whole_number
 from actlab.core import Elementwise, get_elementwise
 from actlab.statistics import Share
 
@@ -54,6 +54,8 @@ def recovery(
         Size of a step, distance from 0 that counts as back, and the number of steps after which to stop counting.
     """
     activation = get_elementwise(activation)
+    learning_rate = finite_number("learning_rate", learning_rate, low=0, low_open=True)
+    near = finite_number("near", near, low=0)
     whole_number("limit", limit, least=1)
     z = np.array(starts, dtype=float)
     if z.ndim != 1 or not (np.isfinite(z) & (np.abs(z) > near)).all():

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from actlab.checks import finite_number, finite_numbers, whole_number
+from actlab.checks import finite_number, finite_numbers, unmasked, whole_number
 from actlab.core import Elementwise, get_elementwise
 from actlab.meanfield.gaussian import mean_square, slope_in_variance
 
@@ -47,7 +47,7 @@ def chi(activation: str | Elementwise, q: Any, *, sigma_w2: Any) -> Any:
             "an activation without jumps is needed, such as tanh"
         )
     sigma_w2 = finite_numbers("sigma_w2", sigma_w2, low=0)
-    unbounded = np.asarray(q) == np.inf
+    unbounded = unmasked("q", q) == np.inf
     q = finite_numbers("q", np.where(unbounded, 0.0, q) if unbounded.any() else q, low=0)
     # A root of 0 would put every node on a kink at 0, where f' has the value of one side.
     moments = _of_each(
