@@ -40,11 +40,11 @@ def main(arguments: list[str] | None = None) -> None:
     record = load(options.output) if options.output.exists() else Record({}, ())
     dropped = set(chosen) if options.afresh else set()
     held = {cell.settings: cell for cell in record.cells if cell.settings not in dropped}
-    if held and (apart := provenance.differences(record.provenance, source)):
-        parser.error(
-            f"{options.output} holds cells that were made otherwise ({'; '.join(apart)}); expected the same, "
-            "another --output, or all of its cells --afresh"
-        )
+    try:
+        if held:
+            provenance.check_addition(options.output, record.provenance, source)
+    except ValueError as error:
+        parser.error(str(error))
     todo = [settings for settings in chosen if settings not in held]
     print(f"{len(chosen) - len(todo)} of {len(chosen)} cells are in {options.output} (--afresh trains them anew)")
     for cell in _trained(todo, options.workers, how):
