@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import itertools
-from pathlib import Path
 
 import numpy as np
 import sklearn
 
 from actlab import provenance
+from actlab.commands import add_output
 from actlab.core import Elementwise, get_elementwise
 from actlab.experiments.trainable_depths.record import read, read_provenance, write
 from actlab.experiments.trainable_depths.training import BATCH_SIZE, EXAMPLES, MOMENTUM, DepthTraining, train_depth
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, default=20, help="default: 20")
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
     parser.add_argument("--afresh", action="store_true", help="train the chosen cells anew if the output file has them")
-    parser.add_argument("--output", type=Path, default=Path("trainable-depths.json"), help="default: %(default)s")
+    add_output(parser, "trainable-depths.json")
     options = parser.parse_args(arguments)
     how = {"networks": options.networks, "epochs": options.epochs, "seed": options.seed}
     constants = {"examples": EXAMPLES, "momentum": MOMENTUM, "batch_size": BATCH_SIZE}
