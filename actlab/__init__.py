@@ -5,6 +5,7 @@ load something heavy (``figures``, ``tf``, ``experiments``) are imported when th
 """
 
 import importlib
+import importlib.util
 
 from actlab import functions as _functions  # noqa: F401  (its import fills the registry)
 from actlab.core import ACTIVATIONS, Activation, Elementwise, Param, Vectorwise, get, names, nearest
@@ -25,7 +26,10 @@ __all__ = [
 def __getattr__(name: str):
     if name in _ON_DEMAND:
         return importlib.import_module(f"actlab.{name}")
-    raise AttributeError(f"module 'actlab' has no attribute {name!r}; {nearest(name)}")
+    spec = importlib.util.find_spec(f"actlab.{name}") if name.isidentifier() else None
+    # A folder of data has a spec as well, but no place of its own.
+    hint = f"a module has this name: import actlab.{name}" if spec and spec.has_location else nearest(name)
+    raise AttributeError(f"module 'actlab' has no attribute {name!r}; {hint}")
 
 
 def __dir__() -> list[str]:

@@ -26,6 +26,7 @@ import numpy as np
 
 from actlab import calls, formulas, peers
 from actlab.catalogue import Table, elementwise
+from actlab.commands import add_output
 from actlab.core import Elementwise, get
 
 #: Who computes: the names of the columns, by how they are recorded.
@@ -494,7 +495,7 @@ def _write(record: Record, path: Path) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Measure everything and write the record, printing each function as it is done."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=main.__doc__)
-    parser.add_argument("--output", type=Path, default=_RECORD, help="default: the record that the book reads")
+    add_output(parser, _RECORD, help="default: the record that the book reads")
     options = parser.parse_args(arguments)
     by = [who for who in COMPUTERS if who not in calls.FRAMEWORKS or who in peers.frameworks()]
     print("measuring", *by)

@@ -25,6 +25,7 @@ import numpy as np
 
 from actlab import calls, peers
 from actlab.catalogue import Table
+from actlab.commands import add_output
 from actlab.core import ACTIVATIONS, Activation, Elementwise, get
 
 COMMAND = "python -m actlab.agreement"
@@ -315,7 +316,7 @@ def traps() -> Table:
 def main(arguments: list[str] | None = None) -> None:
     """Compare all calls of the installed frameworks with ours, and write the record."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=main.__doc__)
-    parser.add_argument("--output", type=Path, default=_RECORD, help="default: the record that the book reads")
+    add_output(parser, _RECORD, help="default: the record that the book reads")
     options = parser.parse_args(arguments)
     columns = {column.framework: column for column in recorded()} if _RECORD.exists() else {}
     for framework in peers.frameworks():

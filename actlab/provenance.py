@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -23,17 +24,26 @@ def of_run(command: str, *packages: ModuleType, **settings: Any) -> dict[str, An
     }
 
 
-def differences(held: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What a record was made with that a run which adds to it would not have, in words; empty if it may add.
+def check_addition(path: Path, held: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to add to the record at ``path`` what is made otherwise than its provenance, ``held``, says of all of it.
 
-    The one provenance of a record speaks of all that it holds. Date and version of Python, which change no number, are
-    those of the last addition.
+    Date and version of Python, which change no number, may be others: they are those of the last addition.
+
+    Raises
+    ------
+    ValueError
+        With each setting that differs, as it was and as it would be.
     """
-    return [
+    apart = [
         f"{name} was {held.get(name)}, would be {value}"
         for name, value in now.items()
         if name not in ("date", "Python") and held.get(name) != value
     ]
+    if apart:
+        raise ValueError(
+            f"{path} holds results that were made otherwise ({'; '.join(apart)}); expected the same, another --output, "
+            "or all of them --afresh"
+        )
 
 
 def arithmetic() -> dict[str, Any]:

@@ -105,6 +105,21 @@ def test_gleu_is_answered_with_gelu():
         actlab.gleu  # noqa: B018
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("quizzes", "a module has this name: import actlab.quizzes"),
+        ("grading", "a module has this name: import actlab.grading"),
+        ("recorded", "registered names|did you mean"),  # a folder of data
+        ("relu.tanh", "did you mean"),
+    ],
+)
+def test_a_module_that_is_not_loaded_is_named(monkeypatch, name, hint):
+    monkeypatch.delitem(vars(actlab), name, raising=False)  # another test may have loaded it
+    with pytest.raises(AttributeError, match=rf"no attribute '{name}'; ({hint})"):
+        getattr(actlab, name)
+
+
 def test_a_name_near_to_nothing_is_answered_with_all_names():
     with pytest.raises(ValueError, match="registered names") as caught:
         actlab.get("7")

@@ -10,6 +10,7 @@ from actlab.experiments import trainable_depths
 from actlab.experiments.digits import digits
 from actlab.experiments.trainable_depths import train_depth
 from actlab.experiments.trainable_depths.__main__ import DEPTHS, SIGMA_B2, SIGMA_W2, main
+from actlab.experiments.trainable_depths.record import RECORDED as RECORD
 from actlab.experiments.trainable_depths.training import _start
 
 pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
@@ -97,13 +98,33 @@ def test_a_sample_of_the_record_is_trained_anew(depth, sigma_w2):
     assert np.ptp(found.accuracies) > 0.1
 
 
+def test_the_provenance_of_the_record_is_that_of_every_cell():
+    provenance = json.loads(RECORD.read_text("utf-8"))["provenance"]
+    made = (provenance["networks"], provenance["epochs"], provenance["seed"])
+    assert {(len(found.accuracies), found.epochs, found.seed) for found in RECORDED} == {made}
+
+
 def test_the_command_records_what_it_trains_and_keeps_what_is_there(tmp_path, capsys):
     path = tmp_path / "depths.json"
     how = ["--activations", "elu", "--sigma-w2", "1.3", "--networks", "2", "--epochs", "1", "--output", str(path)]
     main([*how, "--depths", "2"])
-    main([*how, "--depths", "3"])
+    main([*how, "--depths", "2", "3", "3"])
     expected = [train_depth("elu", depth, sigma_w2=1.3, sigma_b2=SIGMA_B2, networks=2, epochs=1) for depth in (2, 3)]
     assert trainable_depths.read(path) == expected
-    assert str(expected[1]) in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert str(expected[1]) in printed and f"in {path} (--afresh trains it anew): {expected[0]}" in printed
     provenance = json.loads(path.read_text("utf-8"))["provenance"]
     assert provenance["numpy"] == np.__version__ and provenance["examples"] == 1024
+    assert (provenance["networks"], provenance["epochs"], provenance["seed"]) == (2, 1, 0)
+    # Cells of other settings share no record: none is added, all may take the place of what was there.
+    for wrong, said in {
+        "--seed=5 --depths 4": "(seed was 0, would be 5); expected the same, another --output, or all of them --afresh",
+        "--seed=5 --depths 2 --afresh": "seed was 0, would be 5",
+        "--depths 2 --activations softmax": "softmax",
+    }.items():
+        with pytest.raises(SystemExit):
+            main([*how, *wrong.split()])
+        assert said in capsys.readouterr().err
+    assert trainable_depths.read(path) == expected
+    main([*how, "--seed", "5", "--depths", "2", "3", "--afresh"])
+    assert [found.seed for found in trainable_depths.read(path)] == [5, 5]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from actlab.commands import add_output
 from actlab.experiments.born_dead import asymmetric
 from actlab.experiments.deaths import follow_deaths
 from actlab.experiments.narrow import learn_absolute
@@ -161,7 +162,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m actlab.experiments.death_record", description=__doc__)
     parser.add_argument("--networks", type=int, default=200, help="of each sweep's cell and revival; default: 200")
     parser.add_argument("--narrow", type=int, default=1000, help="networks that learn abs(x); default: 1000")
-    parser.add_argument("--output", type=Path, default=Path("deaths.json"), help="default: deaths.json")
+    add_output(parser, "deaths.json")
     options = parser.parse_args(arguments)
     rows = [row for name in RATES for width in WIDTHS for row in sweep(name, width, networks=options.networks)]
     rows += [row for name in REVIVALS for row in revivals(name, networks=options.networks)]

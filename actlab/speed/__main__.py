@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
-from pathlib import Path
 
 from actlab.catalogue import elementwise
+from actlab.commands import add_output
 from actlab.speed.contestants import load, pin
 from actlab.speed.measurement import SIZES, run
 from actlab.speed.report import conditions, goals
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--sizes", nargs="+", type=int, default=SIZES, metavar="N")
     parser.add_argument("--frameworks", nargs="*", metavar="NAME", help="of keras, torch, jax; default: the installed")
     parser.add_argument("--rounds", type=int, help="rounds for every size; default: fewer for more numbers")
-    parser.add_argument("--output", type=Path, default=Path("speed.json"), help="default: speed.json")
+    add_output(parser, "speed.json")
     options = parser.parse_args(arguments)
     pin()
     frameworks = () if options.frameworks == [] else load(options.frameworks)

@@ -19,6 +19,7 @@ import numpy as np
 
 from actlab import calls, provenance
 from actlab.catalogue import Table
+from actlab.commands import add_output
 from actlab.core import Elementwise, get
 from actlab.experiments.choosing.settings import CLASSES, DEPTHS, INPUTS, WIDTH, Settings
 from actlab.experiments.choosing.training import BATCH_SIZE, EPOCHS, NETWORKS
@@ -123,7 +124,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--depths", nargs="+", type=int, default=DEPTHS)
     parser.add_argument("--rounds", type=int, default=3, help="default: 3")
     parser.add_argument("--epochs", type=int, default=EPOCHS, help=f"default: {EPOCHS}")
-    parser.add_argument("--output", type=Path, default=Path("digits-speed.json"), help="default: %(default)s")
+    add_output(parser, "digits-speed.json")
     options = parser.parse_args(arguments)
     pin()
     if not load():

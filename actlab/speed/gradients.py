@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from actlab import calls
 from actlab.catalogue import Table
+from actlab.commands import add_output
 from actlab.core import Elementwise, get
 from actlab.experiments import gradient_flow
 from actlab.speed.contestants import pin
@@ -225,7 +225,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m actlab.speed.gradients", description=__doc__)
     parser.add_argument("--activations", nargs="+", default=names, choices=names)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--output", type=Path, default=Path("gradients.json"), help="default: gradients.json")
+    add_output(parser, "gradients.json")
     options = parser.parse_args(arguments)
     pin()
     frameworks = ("keras",) if load() else ()

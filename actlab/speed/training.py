@@ -23,6 +23,7 @@ import numpy as np
 
 from actlab import calls
 from actlab.catalogue import Table
+from actlab.commands import add_output
 from actlab.core import Elementwise, get
 from actlab.experiments.cosine import cosine_data
 from actlab.network import Network
@@ -286,7 +287,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, help="default: all that are installed")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--without-fit", action="store_true", help="do not train by model.fit, which takes longest")
-    parser.add_argument("--output", type=Path, default=Path("training.json"), help="default: training.json")
+    add_output(parser, "training.json")
     options = parser.parse_args(arguments)
     pin()
     frameworks = load()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import sklearn
@@ -13,6 +12,7 @@ from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
 
 from actlab import provenance
+from actlab.commands import add_output
 from actlab.experiments.choosing.record import Record, load, write
 from actlab.experiments.choosing.settings import Settings, cells
 from actlab.experiments.choosing.training import EPOCHS, NETWORKS, Cell, train_cell
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--cells", nargs="+", default=[""], metavar="TEXT", help="those whose name holds one of these")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes; default: one per processor")
     parser.add_argument("--afresh", action="store_true", help="train the chosen cells anew if the output file has them")
-    parser.add_argument("--output", type=Path, default=Path("choosing.json"), help="default: choosing.json")
+    add_output(parser, "choosing.json")
     options = parser.parse_args(arguments)
     chosen = [settings for settings in cells() if any(text in str(settings) for text in options.cells)]
     if not chosen:
@@ -40,11 +40,11 @@ def main(arguments: list[str] | None = None) -> None:
     record = load(options.output) if options.output.exists() else Record({}, ())
     dropped = set(chosen) if options.afresh else set()
     held = {cell.settings: cell for cell in record.cells if cell.settings not in dropped}
-    if held and (apart := provenance.differences(record.provenance, source)):
-        parser.error(
-            f"{options.output} holds cells that were made otherwise ({'; '.join(apart)}); expected the same, "
-            "another --output, or all of its cells --afresh"
-        )
+    try:
+        if held:
+            provenance.check_addition(options.output, record.provenance, source)
+    except ValueError as error:
+        parser.error(str(error))
     todo = [settings for settings in chosen if settings not in held]
     print(f"{len(chosen) - len(todo)} of {len(chosen)} cells are in {options.output} (--afresh trains them anew)")
     for cell in _trained(todo, options.workers, how):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from actlab import orders, provenance
+from actlab.commands import add_output
 from actlab.experiments.cosine_table.record import Cell, Table
 from actlab.experiments.cosine_table.report import percent
 from actlab.experiments.cosine_table.settings import NETWORKS, SETTINGS
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--cells", nargs="+", default=[""], metavar="TEXT", help="those whose name holds one of these")
     parser.add_argument("--workers", type=int, help="processes; default: one for each processor")
     parser.add_argument("--save", type=Path, help="a folder for what is done, to go on from after an interruption")
-    parser.add_argument("--output", type=Path, default=Path("cosine.json"), help="default: cosine.json")
+    add_output(parser, "cosine.json")
     options = parser.parse_args(arguments)
     chosen = [settings for settings in SETTINGS if any(text in str(settings) for text in options.cells)]
     if not chosen:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import time
-from pathlib import Path
 
 import numpy as np
 import scipy
 
 from actlab import provenance
+from actlab.commands import add_output
 from actlab.experiments.cosine_table.settings import COSINE_ACTIVATIONS, HIDDEN
 from actlab.experiments.floors.record import Floor, read, write
 from actlab.experiments.floors.search import find_floor
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--restarts", type=int, help="for each floor; default: 120 divided by the hidden units")
     parser.add_argument("--rounds", type=int, help="for each restart; default: 2 for a unit, 8 where f' jumps")
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
-    parser.add_argument("--output", type=Path, default=Path("floors.json"), help="default: floors.json")
+    add_output(parser, "floors.json")
     options = parser.parse_args(arguments)
     source = provenance.of_run(parser.prog, np, scipy)
     floors = read(options.output) if options.output.exists() else {}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import itertools
 
 import numpy as np
 import sklearn
 
 from actlab import provenance
-from actlab.experiments.trainable_depths.record import read, write
-from actlab.experiments.trainable_depths.training import BATCH_SIZE, EXAMPLES, MOMENTUM, train_depth
+from actlab.commands import add_output
+from actlab.core import Elementwise, get_elementwise
+from actlab.experiments.trainable_depths.record import read, read_provenance, write
+from actlab.experiments.trainable_depths.training import BATCH_SIZE, EXAMPLES, MOMENTUM, DepthTraining, train_depth
 
 SIGMA_B2 = 0.05
 #: The middle one is nearly critical for tanh with these biases.
@@ -19,7 +21,10 @@ DEPTHS = (10, 20, 40, 60, 80, 120)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train with the given arguments, by default those of the command line; what the output file holds is kept."""
+    """Train with the given arguments, by default those of the command line; what the output file holds is kept.
+
+    Unless it was made with other settings or versions, which the record could then not say of each cell.
+    """
     parser = argparse.ArgumentParser(prog="python -m actlab.experiments.trainable_depths", description=__doc__)
     parser.add_argument("--activations", nargs="+", default=["tanh"], metavar="NAME", help="default: tanh")
     parser.add_argument("--depths", nargs="+", type=int, default=DEPTHS, metavar="L", help="hidden layers")
@@ -27,18 +32,35 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--networks", type=int, default=3, help="in each cell; default: 3")
     parser.add_argument("--epochs", type=int, default=20, help="default: 20")
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
-    parser.add_argument("--output", type=Path, default=Path("trainable-depths.json"), help="default: %(default)s")
+    parser.add_argument("--afresh", action="store_true", help="train the chosen cells anew if the output file has them")
+    add_output(parser, "trainable-depths.json")
     options = parser.parse_args(arguments)
-    source = provenance.of_run(parser.prog, np, sklearn, examples=EXAMPLES, momentum=MOMENTUM, batch_size=BATCH_SIZE)
-    found = read(options.output) if options.output.exists() else []
-    for activation in options.activations:
-        for depth in options.depths:
-            for sigma_w2 in options.sigma_w2:
-                how = {"networks": options.networks, "epochs": options.epochs, "seed": options.seed}
-                found.append(train_depth(activation, depth, sigma_w2=sigma_w2, sigma_b2=SIGMA_B2, **how))
-                print(found[-1], flush=True)
-                # Anew after each, so that an interrupted run leaves what it has found.
-                write(found, source, options.output)
+    how = {"networks": options.networks, "epochs": options.epochs, "seed": options.seed}
+    constants = {"examples": EXAMPLES, "momentum": MOMENTUM, "batch_size": BATCH_SIZE}
+    source = provenance.of_run(parser.prog, np, sklearn, **constants, **how)
+    try:
+        activations = [get_elementwise(name) for name in options.activations]
+        chosen = dict.fromkeys(itertools.product(activations, options.depths, options.sigma_w2))
+        found = {_cell(each): each for each in (read(options.output) if options.output.exists() else ())}
+        if options.afresh:
+            found = {cell: each for cell, each in found.items() if cell not in chosen}
+        if found:
+            provenance.check_addition(options.output, read_provenance(options.output), source)
+    except (TypeError, ValueError) as error:
+        parser.error(str(error))
+    for cell in chosen:
+        if cell in found:
+            print(f"in {options.output} (--afresh trains it anew): {found[cell]}")
+            continue
+        activation, depth, sigma_w2 = cell
+        found[cell] = train_depth(activation, depth, sigma_w2=sigma_w2, sigma_b2=SIGMA_B2, **how)
+        print(found[cell], flush=True)
+        # Anew after each, so that an interrupted run leaves what it has found.
+        write(found.values(), source, options.output)
+
+
+def _cell(found: DepthTraining) -> tuple[Elementwise, int, float]:
+    return found.activation, found.depth, found.sigma_w2
 
 
 if __name__ == "__main__":

@@ -23,6 +23,11 @@ def write(trainings: Iterable[DepthTraining], provenance: Mapping[str, Any], pat
     path.write_text(f'{{\n"provenance": {head},\n"trainings": [\n{lines}\n]\n}}\n', encoding="utf-8")
 
 
+def read_provenance(path: Path) -> dict[str, Any]:
+    """Where the trainings in a file come from."""
+    return json.loads(path.read_text(encoding="utf-8"))["provenance"]
+
+
 def read(path: Path = RECORDED) -> list[DepthTraining]:
     """The trainings in a file, by default those that the book shows."""
     return [_training(row) for row in json.loads(path.read_text(encoding="utf-8"))["trainings"]]
