@@ -126,10 +126,10 @@ def sigmoid_layers_fail_when_there_are_ten(activation: str = "sigmoid", depth: i
     verdict="depends",
     sources=(),
     says="PyTorch's default weights have a third of the variance of LeCun's. With {depth} hidden layers none of "
-    "{activations} activations trains measurably better from them than from the best of its other starts, chosen on "
-    "validation digits. They cost {cost} points of the test digits in the mean over these activations, and "
-    "{quarter:.0f} to {three_quarters:.0f} points at the middle half of them; with one layer the mean is {shallow} "
-    "(means with 95 % intervals, {networks} networks from each start; Adam, corrected for {activations} tests).",
+    "{activations} activations trains measurably better from them than from the best other start, chosen on "
+    "validation digits. On average over these they cost {cost} points of the test digits, in the middle half "
+    "{quarter:.0f} to {three_quarters:.0f}; with one layer {shallow} (95 % intervals, {networks} networks each, Adam; "
+    "corrected for {activations} tests).",
     unlike={"depth": 1},
     page=PAGE,
 )
