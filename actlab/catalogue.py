@@ -75,7 +75,8 @@ def properties(*which: str | Activation) -> Table:
 
     A round bracket says that a bound is approached, a square one that it is reached. "course" says that a function
     never turns back, or where it does: the value of a local extremum and its place. "jumps in" is the first of f, f'
-    and f'' that jumps somewhere. A unit is saturated where its slope stays below 0.05 out to infinity.
+    and f'' that jumps somewhere. A unit is saturated where its slope, without its sign, stays below 0.05
+    out to infinity.
     """
     rows = []
     for activation in elementwise(*which):

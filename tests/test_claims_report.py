@@ -88,7 +88,15 @@ def test_the_verdicts_are_counted(few):
     rows = claims.verdicts().rows
     assert [row[0] for row in rows] == ["**false**", "**imprecise**", "**depends**", "**true**", "all"]
     # The one statement of this ledger is false.
-    assert [row[2] for row in rows] == ["1, 1 only cited", "1", "1", "1", "4, 1 only cited"]
+    counts = [row[2:] for row in rows]
+    assert counts == [("1", "1", "2"), ("1", "0", "1"), ("1", "0", "1"), ("1", "0", "1"), ("4", "1", "5")]
+
+
+def test_the_verdicts_add_up_to_the_rows_below_them():
+    """Above the table a reader chooses among the verdicts, each with the number of its rows."""
+    entries = claims.audited().entries
+    together = {row[0].strip("*"): int(row[-1]) for row in claims.verdicts().rows}
+    assert together == Counter(entry.verdict for entry in entries) | {"all": len(entries)}
 
 
 def test_pros_and_cons_are_those_of_the_ledger():

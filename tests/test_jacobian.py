@@ -514,6 +514,8 @@ def test_histograms_hold_the_shares_and_tell_results_apart():
     assert one.values.max() == pytest.approx(1.0) and np.sort(one.values)[-2] == pytest.approx(empty)
     bin_ = one.values.argmax()
     assert (one.edges[bin_] + one.edges[bin_ + 1]) / 2 == pytest.approx(0)
+    ax.figure.draw_without_rendering()
+    assert ax.get_legend().get_window_extent().y0 >= ax.bbox.y1, "a line may run through the legend"
     texts = [text.get_text() for text in ax.get_legend().get_texts()]
     assert texts[0] == "identity, orthogonal"
     for result, line, text in zip(results, lines, texts, strict=True):

@@ -213,7 +213,7 @@ def leaky_hyperparameter(slopes: tuple[float, float] = (0.01, 0.2)) -> Measured:
     verdict="false",
     sources=("000", "002", "003", "004"),
     says="The posts' slopes for the leaky ReLU do not agree. In texts and plots it is mostly {written:g}, but the "
-    "name that the script of post 000 hands to Keras means {trained:g}, {times:.0f} times as much. The difference "
+    "name that their script hands to Keras means {trained:g}, {times:.0f} times as much. The difference "
     "shows: of {n} cosine fits {weak:.1%} fail with the one and {strong:.1%} with the other.",
     unlike={"call": "F.leaky_relu"},
     page="practice/in-your-framework",

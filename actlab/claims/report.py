@@ -6,6 +6,7 @@ The links are those of the built book, in which every page lies in a folder of i
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
@@ -75,17 +76,15 @@ def audited() -> Audit:
 
 def verdicts() -> Table:
     """The verdicts, what each says of a belief, and how many have it: claims, and statements that are only cited."""
-    which = (CLAIMS, STATEMENTS)
+    given = [Counter(entry.verdict for entry in which.values()) for which in (CLAIMS, STATEMENTS)]
 
-    def counted(found: Iterable[int]) -> str:
-        return ", ".join(f"{count}{title}" for count, title in zip(found, ("", " only cited"), strict=True) if count)
+    def counted(*names: str) -> tuple[str, str, str]:
+        counts = [sum(one[name] for name in names) for one in given]
+        return tuple(map(str, (*counts, sum(counts))))
 
-    rows = [
-        (f"**{name}**", means, counted(sum(entry.verdict == name for entry in one.values()) for one in which))
-        for name, means in VERDICTS.items()
-    ]
-    rows.append(("all", "", counted(map(len, which))))
-    return Table(("verdict", "what it says of a belief", "how many"), tuple(rows))
+    rows = [(f"**{name}**", means, *counted(name)) for name, means in VERDICTS.items()]
+    rows.append(("all", "", *counted(*VERDICTS)))
+    return Table(("verdict", "what it says of a belief", "measured", "only cited", "together"), tuple(rows))
 
 
 def pros_and_cons(*which: str | Activation) -> Balance:

@@ -57,8 +57,8 @@ def landmarks(
     """Draw f on the first of two axes and f' on the second, with what is measured of them.
 
     Local extrema are dots, labelled with value and place. A kink is a break of the line, with a dot on the declared
-    side. Asymptotes are dotted. The background is grey where f' is 0, or stays below ``actlab.properties.FLAT`` out to
-    infinity. Without ``low`` and ``high`` the window is symmetric about 0 and takes in every landmark.
+    side. Asymptotes are dotted. The background is grey where f' is 0, or stays below ``actlab.properties.FLAT`` in size
+    out to infinity. Without ``low`` and ``high`` the window is symmetric about 0 and takes in every landmark.
     """
     if np.size(axes) != 2:
         raise ValueError(f"landmarks are drawn on two axes, one for f and one for f'; got {np.size(axes)}")

@@ -47,5 +47,6 @@ def singular_value_histograms(
         xlabel="$\\log_{10}$ of the singular value",
         ylabel="share of the singular values",
     )
-    ax.legend()
+    # Above the axes: a narrow spectrum is a column as high as they are, wherever it stands.
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0))
     return ax

@@ -46,7 +46,7 @@ const edge = (holds, inside, outside) => {
   return (inside + outside) / 2;
 };
 
-// The intervals [low, high] on which the slope stays below `flat` out to infinity, and those on which it is 0.
+// The intervals [low, high] on which the slope stays below `flat` in size out to infinity, and those on which it is 0.
 export const shaded = (record, p, flat) => {
   const slope = (x) => Math.abs(record.derivative(x, p));
   const isFlat = (x) => slope(x) < flat;

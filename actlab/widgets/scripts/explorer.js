@@ -80,7 +80,7 @@ const layersOf = ({ functions, reach, x }, orders, keep, nameShade) => {
       });
     }
   }
-  if (nameShade && back.length) back[0].name = `slope 0, or below ${FLAT} out to infinity`;
+  if (nameShade && back.length) back[0].name = `slope 0, or below ${FLAT} in size out to infinity`;
   const label = orders.map((order) => MARKS[order]).join(", ");
   return { layers: [...back, ...layers], y: { ...heights(values, reach), label } };
 };
