@@ -62,6 +62,11 @@ def images(cell: nbformat.NotebookNode) -> int:
     return sum(any(mime.startswith("image/") for mime in output.get("data", {})) for output in cell.outputs)
 
 
+def opening(notebook: Path) -> str:
+    """Return the text of a notebook's first cell."""
+    return read(notebook).cells[0].source
+
+
 @each_notebook
 def test_every_code_cell_has_been_executed_in_order(notebook):
     """Nbval passes a cell that was never run, and so a notebook stripped of its outputs."""
@@ -143,6 +148,25 @@ def test_notebook_starts_with_its_title_and_runs_on_python3(notebook):
 def test_a_released_notebook_has_no_outputs(notebook):
     """Nobody executes it here, so that it is what the command makes; that it runs is tested by nbval."""
     assert [cell.id for cell in code(notebook) if cell.outputs or cell.execution_count] == []
+
+
+@pytest.mark.parametrize("notebook", RELEASED, ids=str)
+def test_a_page_without_outputs_says_that_it_has_none(notebook):
+    """Its texts speak of figures, which a reader of the page would look for."""
+    said = re.search(
+        r"before anybody has run it: (.*) when you \[run it yourself\]\(how-to\.ipynb\)", opening(notebook)
+    )
+    drawn = any("plt.show()" in cell.source for cell in code(notebook))
+    assert said and ("figures" in said[1]) == drawn
+
+
+@pytest.mark.parametrize("notebook", RELEASED, ids=str)
+def test_a_chapter_leads_to_its_graded_exercises(notebook):
+    """Who reads a chapter sees them in the contents of the book alone, six parts further down."""
+    (chapter,) = re.findall(r"\]\(\.\./(\w+/[\w-]+\.ipynb)\)", opening(notebook))
+    text = "\n".join(cell.source for cell in read(Path(chapter)).cells if cell.cell_type == "markdown")
+    (section,) = re.findall(r"^## Exercises\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    assert f"](../{notebook.as_posix()})" in section
 
 
 @each_source

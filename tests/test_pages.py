@@ -6,6 +6,7 @@ import execute
 import nbformat
 import pytest
 import weigh
+from _ext import spellings
 
 from tests.browser import DESK, PAGES, PHONE, open_whole, watched_page
 
@@ -79,6 +80,33 @@ def test_search_finds_saturation(page, start):
     found.click()
     page.wait_for_load_state()
     assert "saturat" in page.locator("article").inner_text().lower()
+
+
+@pytest.mark.parametrize(
+    ("word", "title"),
+    [
+        ("quantization", "Hard functions and quantisation"),
+        ("Initialization", "Initialisation"),
+        ("initialisation", "Initialisation"),
+        ("catalog", "The catalogue"),
+    ],
+)
+def test_search_finds_a_chapter_in_either_spelling(page, start, word, title):
+    page.goto(f"{start}search.html?q={word}")
+    page.locator(".search-summary", has_text="found").wait_for()
+    # Its exercises have a title like its own, and may come first.
+    assert title in page.locator("#search-results li a").all_inner_texts()[:2]
+
+
+def test_a_page_stems_a_word_as_the_book_did(page, book_url):
+    american = "quantization initializers normalized analyzing behaviors catalogs centered colors favorite".split()
+    british = "quantisation initialisers normalised analysing behaviours catalogues centred colours favourite".split()
+    others = "size sized quizzes horizon initial center catalogued analysis color_map neighbors".split()
+    page.goto(f"{book_url}search.html")
+    stem = "(words) => words.map((word) => new Stemmer().stemWord(word))"
+    search = spellings.SearchBothSpellings({})
+    assert page.evaluate(stem, american + others) == [search.stem(word) for word in british + others]
+    assert search.stem("initializers") != search.stem("initial")
 
 
 def test_without_scripts_all_that_a_page_says_is_there(browser, book_url):
