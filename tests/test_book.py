@@ -201,15 +201,6 @@ def test_the_glossary_is_in_order():
     assert first == sorted(first)
 
 
-@pytest.mark.parametrize("path", RELEASED, ids=str)
-def test_a_chapter_links_to_its_graded_exercises(path):
-    """Who reads a chapter to its end learns there that a notebook of graded exercises exists."""
-    (chapter,) = [page for page in NOTEBOOKS if page.name == path.name and page.parts[0] != "exercises"]
-    texts = [cell.source for cell in read(chapter).cells if cell.cell_type == "markdown"]
-    (exercises,) = [re.split("^## Exercises$", text, flags=re.M)[1] for text in texts if "## Exercises\n" in text]
-    assert f"](../{path.as_posix()})" in exercises
-
-
 def test_the_table_of_contents_lists_every_page():
     """A page that is not listed is not published, and a page that is listed exists."""
     assert sorted(execute.pages()) == sorted(f"book/{path.with_suffix('').as_posix()}" for path in SOURCES)
