@@ -285,7 +285,8 @@ def _selu(z, parameter):
 @_inlined
 def _sigmoid(z, parameter):
     real = type(z)
-    e = _exp(real(_HIGHEST) if z < -_HIGHEST else -z)
+    away, highest = -z, real(_HIGHEST)
+    e = _exp(highest if highest < away else away)
     value = real(1) / (real(1) + e)
     return value, e * value * value
 
