@@ -47,7 +47,7 @@ def check_addition(path: Path, held: Mapping[str, Any], now: Mapping[str, Any]) 
 
 
 def arithmetic() -> dict[str, Any]:
-    """By which instructions numpy computes here: where they are the same, so is every bit of a result.
+    """By which instructions numpy computes here: where they are the same, so is every bit of a result by one thread.
 
     ``numpy_features`` are the processor's extensions that numpy uses, ``blas`` the kernels of its matrix products.
     """
