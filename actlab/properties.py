@@ -21,7 +21,7 @@ from actlab.core import Elementwise
 #: Where abs(f') is below this, a unit passes on less than a twentieth of the gradient that reaches it: f is flat there.
 FLAT = 0.05
 
-#: The sizes of parameters with which properties are measured, beside 0: others bend a function beyond what is looked at.
+#: The sizes of parameters, beside 0, with which properties are measured: others bend functions beyond the grid.
 SIZES = (1e-5, 1e5)
 
 # Dense where the functions bend with ordinary parameters.
@@ -208,12 +208,12 @@ def measure(activation: Elementwise) -> Properties:
     ValueError
         If a parameter is not 0 and its size is outside of ``SIZES``.
     """
-    low, high = SIZES
+    least, most = SIZES
     for name, value in activation.values.items():
-        if value and not low <= abs(value) <= high:
+        if value and not least <= abs(value) <= most:
             raise ValueError(
-                f"{activation.name}: properties are measured where {name} is 0 or from {low:.0e} to {high:.0e} in size; "
-                f"got {value!r}"
+                f"{activation.name}: properties are measured where {name} is 0 or from {least:.0e} to {most:.0e} "
+                f"in size; got {value!r}"
             )
     f, df, d2f = _orders(activation)
     line = _Line(activation)
