@@ -21,6 +21,9 @@ from actlab.core import Elementwise
 #: Where abs(f') is below this, a unit passes on less than a twentieth of the gradient that reaches it: f is flat there.
 FLAT = 0.05
 
+#: The sizes of parameters, beside 0, with which properties are measured: others bend functions beyond the grid.
+SIZES = (1e-5, 1e5)
+
 # Dense where the functions bend with ordinary parameters.
 _SPAN = 60.0
 _FAR = np.geomspace(1e-8, 1e8, 8001)  # for parameters that make a function bend far out, or very near to 0
@@ -198,7 +201,20 @@ def settled(value: float) -> float:
 
 @cache
 def measure(activation: Elementwise) -> Properties:
-    """Measure an elementwise activation with the parameter values that it has."""
+    """Measure an elementwise activation with the parameter values that it has.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not 0 and its size is outside of ``SIZES``.
+    """
+    least, most = SIZES
+    for name, value in activation.values.items():
+        if value and not least <= abs(value) <= most:
+            raise ValueError(
+                f"{activation.name}: properties are measured where {name} is 0 or from {least:.0e} to {most:.0e} "
+                f"in size; got {value!r}"
+            )
     f, df, d2f = _orders(activation)
     line = _Line(activation)
     extrema, slope_extrema = line.extrema(f, df), line.extrema(df, d2f)
@@ -457,8 +473,10 @@ def _asymptote(f: Function, df: Function, side: int) -> Line | None:
         return Line(0.0, limit + 0.0)
     if not math.isfinite(slope) or slope == 0:
         return None
-    x = side * _ASYMPTOTIC * np.array([0.5, 1.0])
-    near, far = f(x) - slope * x
+    x = side * _ASYMPTOTIC * np.array([0.25, 0.5, 1.0])
+    nearest, near, far = f(x) - slope * x
+    if abs(near - far) >= 1e-6:
+        near, far = 2 * near - nearest, 2 * far - near  # a rest that falls like 1 / x cancels
     return Line(slope, round(float(far), 6) + 0.0) if abs(near - far) < 1e-6 else None
 
 

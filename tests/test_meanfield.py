@@ -614,6 +614,10 @@ def test_other_refusals():
         meanfield.correlation_map("tanh", 1.5, 1.0, sigma_w2=1)
     with pytest.raises(ValueError, match=r"^high must be finite, above 3; got 2.0"):
         meanfield.critical_sigma_w("tanh", low=3, high=2)
+    with pytest.raises(ValueError, match=r"^sigma_w2 must be finite, 0 or more and 1e\+12 or less; got 1e\+20"):
+        meanfield.fixed_point("tanh", sigma_w2=1e20)
+    with pytest.raises(ValueError, match=r"^sigma_b2 must be finite, 0 or more and 1e\+06 or less; got 1e\+30"):
+        meanfield.fixed_point("tanh", sigma_w2=1.0, sigma_b2=[0.0, 1e30])
     with pytest.raises(TypeError, match=r"^sigma_w2 must be one number; got an array of the shape \(2,\)"):
         meanfield.analyse("tanh", sigma_w2=[1.0, 2.0])
     for function in ("course", "correlation_course"):

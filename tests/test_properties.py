@@ -1,6 +1,7 @@
 """Measured properties against closed forms, and against an independent integrator."""
 
 import math
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -53,6 +54,43 @@ def test_a_parameter_far_from_its_default_only_scales(beta):
     assert scaled.infimum == pytest.approx(silu.infimum / beta, rel=1e-12)
     assert scaled.lipschitz == pytest.approx(silu.lipschitz, rel=1e-12)
     assert not scaled.monotone
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("silu", {"beta": 1e-8}), ("threshold", {"threshold": -1e7}), ("hard_shrink", {"threshold": 1e8}),
+     ("hard_shrink", {"threshold": 1e-8}), ("threshold", {"threshold": 1.0, "default_value": 1e-6})],
+)  # fmt: skip
+def test_what_lies_too_far_out_to_be_seen_is_refused(name, values):
+    activation = actlab.get(name).with_params(**values)
+    ((parameter, value), *_) = ((key, value) for key, value in values.items() if not 1e-5 <= abs(value) <= 1e5)
+    message = f"{name}: properties are measured where {parameter} is 0 or from 1e-05 to 1e+05 in size; got {value!r}"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        _ = activation.properties
+
+
+AT_THE_LIMITS = [
+    activation.with_params(**{name: sign * size})
+    for activation in actlab.ACTIVATIONS.values()
+    if isinstance(activation, Elementwise)
+    for name, param in activation.parameters.items()
+    for sign in (-1, 1)
+    for size in (1e-5, 1e5)
+    if param.minimum <= sign * size <= param.maximum and not (param.positive and sign < 0)
+]
+
+
+@pytest.mark.parametrize("activation", AT_THE_LIMITS, ids=str)
+def test_what_is_measured_holds_at_the_limits_of_parameters_too(activation):
+    x = np.geomspace(1e-9, 1e9, 2001)
+    kinks = np.array(list(activation.kinks))
+    x = np.unique([*-x, *x, *kinks, *(kinks * (1 + 1e-9)), *(kinks * (1 - 1e-9))])
+    values, slopes, facts = activation(x), activation.derivative(x), activation.properties
+    for seen, said in ((values, facts.range), (slopes, facts.slopes)):
+        assert seen.min() >= said.low - 1e-12 * abs(said.low) and seen.max() <= said.high + 1e-12 * abs(said.high)
+    steps, rounding = np.diff(values), 1e-14 * np.abs(values[1:])
+    seen = "increasing" if (steps >= -rounding).all() else "decreasing" if (steps <= rounding).all() else None
+    assert facts.monotone == seen
 
 
 W = special.lambertw(1 / math.e).real
@@ -263,7 +301,8 @@ def test_a_flat_interval_ends_where_the_slope_passes_the_threshold(case):
 def test_asymptotes():
     facts = actlab.tanh_shrink.properties
     assert (facts.asymptote_left, facts.asymptote_right) == (Line(1, 1), Line(1, -1))
-    assert actlab.squareplus.with_params(b=10.0).properties.asymptote_right == Line(1, 0)
+    for b in (10.0, 1e5):
+        assert actlab.squareplus.with_params(b=b).properties.asymptote_right == Line(1, 0)
     assert actlab.leaky_relu.properties.asymptote_left == Line(0.01, 0)
     assert actlab.exponential.properties.asymptote_right is None
     assert actlab.softsign.properties.asymptote_left == Line(0, -1)

@@ -23,11 +23,12 @@ def fixed_point(activation: str | Elementwise, *, sigma_w2: Any, sigma_b2: Any =
 
     All numbers may be arrays, which are broadcast: a whole phase diagram is one call. Of several fixed points it is the
     first in the direction in which the length map moves ``q0``; if it does not move ``q0`` at all, to 1e-12, ``q0``.
+    Fixed points are looked for up to 1e19, of variances that keep them below: of weights up to 1e12, biases up to 1e6.
     """
     activation = get_elementwise(activation)
     w, b, start = np.broadcast_arrays(
-        finite_numbers("sigma_w2", sigma_w2, low=0),
-        finite_numbers("sigma_b2", sigma_b2, low=0),
+        finite_numbers("sigma_w2", sigma_w2, low=0, high=1e12),
+        finite_numbers("sigma_b2", sigma_b2, low=0, high=1e6),
         finite_numbers("q0", q0, low=0, low_open=True),
     )
     return _first_fixed_points(activation, w.ravel(), b.ravel(), start.ravel()).reshape(w.shape)[()]
