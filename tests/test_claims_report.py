@@ -88,14 +88,14 @@ def test_the_verdicts_are_counted(few):
     rows = claims.verdicts().rows
     assert [row[0] for row in rows] == ["**false**", "**imprecise**", "**depends**", "**true**", "all"]
     # The one statement of this ledger is false.
-    counts = [row[2:] for row in rows]
-    assert counts == [("1", "1", "2"), ("1", "0", "1"), ("1", "0", "1"), ("1", "0", "1"), ("4", "1", "5")]
+    cited = "1 of them only cited"
+    assert [row[2] for row in rows] == [f"2, {cited}", "1", "1", "1", f"5, {cited}"]
 
 
 def test_the_verdicts_add_up_to_the_rows_below_them():
     """Above the table a reader chooses among the verdicts, each with the number of its rows."""
     entries = claims.audited().entries
-    together = {row[0].strip("*"): int(row[-1]) for row in claims.verdicts().rows}
+    together = {row[0].strip("*"): int(row[-1].split(",")[0]) for row in claims.verdicts().rows}
     assert together == Counter(entry.verdict for entry in entries) | {"all": len(entries)}
 
 

@@ -75,16 +75,16 @@ def audited() -> Audit:
 
 
 def verdicts() -> Table:
-    """The verdicts, what each says of a belief, and how many have it: claims, and statements that are only cited."""
-    given = [Counter(entry.verdict for entry in which.values()) for which in (CLAIMS, STATEMENTS)]
+    """The verdicts, what each says of a belief, and how many have it, with those that are only cited among them."""
+    every = Counter(entry.verdict for which in (CLAIMS, STATEMENTS) for entry in which.values())
+    cited = Counter(entry.verdict for entry in STATEMENTS.values())
 
-    def counted(*names: str) -> tuple[str, str, str]:
-        counts = [sum(one[name] for name in names) for one in given]
-        return tuple(map(str, (*counts, sum(counts))))
+    def counted(count: int, of_them: int) -> str:
+        return f"{count}, {of_them} of them only cited" if of_them else f"{count}"
 
-    rows = [(f"**{name}**", means, *counted(name)) for name, means in VERDICTS.items()]
-    rows.append(("all", "", *counted(*VERDICTS)))
-    return Table(("verdict", "what it says of a belief", "measured", "only cited", "together"), tuple(rows))
+    rows = [(f"**{name}**", means, counted(every[name], cited[name])) for name, means in VERDICTS.items()]
+    rows.append(("all", "", counted(every.total(), cited.total())))
+    return Table(("verdict", "what it says of a belief", "how many"), tuple(rows))
 
 
 def pros_and_cons(*which: str | Activation) -> Balance:
