@@ -1,12 +1,15 @@
 """The pages of the built book in a browser: whole over http and as files, found by search, readable in every way."""
 
+import io
 from pathlib import Path
 
 import execute
 import nbformat
+import numpy as np
 import pytest
 import weigh
 from _ext import spellings
+from PIL import Image
 
 from tests.browser import DESK, PAGES, PHONE, open_whole, watched_page
 
@@ -183,6 +186,30 @@ def test_a_formula_is_a_stop_of_the_tab_key_where_it_scrolls_alone(browser, book
             "(formula) => formula.hasAttribute('tabindex') === formula.scrollWidth > formula.clientWidth"
             " || !formula.hasAttribute('display') && !formula.hasAttribute('tabindex'))"
         )
+
+
+def shadows(box):
+    """Say whether what scrolls has a shadow at its left end and its right: whether most of it differs further in."""
+    grey = np.asarray(Image.open(io.BytesIO(box.screenshot())).convert("L"), dtype=int)
+    return [bool(np.median(np.abs(grey[:, edge] - grey[:, inside])) > 20) for edge, inside in ((2, 24), (-3, -25))]
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("name", "scrolls"),
+    [
+        ("functions/rectifiers", ".pst-scrollable-table-container[tabindex='0']"),
+        ("gradients/initialisation", "mjx-container[display][tabindex='0']"),
+    ],
+)
+def test_a_shadow_shows_where_something_scrolls_on(browser, book_url, name, scrolls, colours):
+    with watched_page(browser, viewport=PHONE, color_scheme=colours) as page:
+        open_whole(page, f"{book_url}book/{name}.html")
+        box = page.locator(scrolls).first
+        box.wait_for()
+        assert shadows(box) == [False, True]
+        box.evaluate("(box) => box.scrollTo({ left: box.scrollWidth, behavior: 'instant' })")
+        assert shadows(box) == [True, False]
 
 
 def test_on_paper_no_code_is_cut(page, book_url):
