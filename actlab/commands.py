@@ -1,9 +1,10 @@
-"""What the commands that write a record have in common: the option that says where to."""
+"""What the commands have in common: the option that says where a record is written to, and numbers that are counts."""
 
 from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -13,6 +14,21 @@ def add_output(parser: argparse.ArgumentParser, default: str | Path, *, help: st
     parser.add_argument(
         "--output", type=_to_write, default=str(default), metavar="FILE", help=help or f"default: {default}"
     )
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """A ``type`` of argparse's options: whole numbers of ``least`` or more."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = None
+        if number is None or number < least:
+            raise argparse.ArgumentTypeError(f"must be a whole number of {least} or more; got {text!r}")
+        return number
+
+    return read
 
 
 def _to_write(text: str) -> Path:

@@ -26,7 +26,7 @@ import numpy as np
 
 from actlab import tf
 from actlab.checks import whole_number
-from actlab.commands import add_output
+from actlab.commands import add_output, whole
 from actlab.core import Elementwise, get
 from actlab.experiments.cosine import BATCH_SIZE, LEARNING_RATE, cosine_data
 from actlab.keras_reference import Model, Optimizer, compiled
@@ -284,7 +284,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog=COMMAND, description="Train the cosine fit with Keras and record the results."
     )
-    parser.add_argument("--trainings", type=int, default=TRAININGS, help=f"for each activation; default: {TRAININGS}")
+    parser.add_argument(
+        "--trainings", type=whole(1), default=TRAININGS, help=f"for each activation; default: {TRAININGS}"
+    )
     add_output(parser, "keras-fits.json")
     options = parser.parse_args(arguments)
     whole_number("--trainings", options.trainings, least=1)

@@ -93,6 +93,7 @@ ALLOWED = {
         "accuracy",
         "agreement",
         "calls",
+        "commands",
         "catalogue",
         "confirmation",
         "core",
@@ -167,7 +168,7 @@ ALLOWED = {
         "training",
         "widgets",
     },
-    "grading": {"catalogue", "checkpoints", "checks", "core"},
+    "grading": {"catalogue", "checkpoints", "checks", "commands", "core"},
     "__init__": {"core", "functions"},
 }
 

@@ -172,9 +172,6 @@ def test_several_processes_print_what_one_prints(capsys):
         outputs.append(capsys.readouterr().out)
     assert outputs[0] == outputs[1]
     assert outputs[0].endswith("3 of 3 claims hold\n")
-    with pytest.raises(SystemExit):
-        main(["--workers", "0"])
-    assert "--workers must be 1 or more; got 0" in capsys.readouterr().err
 
 
 def test_the_command_says_what_it_cannot_measure(capsys, monkeypatch):

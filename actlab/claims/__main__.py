@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from typing import get_args
 
 from actlab.claims import CLAIMS
 from actlab.claims.ledger import Verdict
 from actlab.claims.measuring import measuring
+from actlab.commands import whole
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,15 +20,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--verdict", choices=get_args(Verdict), help="only those with this verdict")
     parser.add_argument("--fast", action="store_true", help="leave out those that train many networks")
     parser.add_argument("-x", "--exitfirst", action="store_true", help="stop at the first that does not hold")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="measure in so many processes; default: 1")
+    parser.add_argument(
+        "--workers", type=whole(1), default=1, metavar="N", help="measure in so many processes; default: 1"
+    )
     options = parser.parse_args(arguments)
     if unknown := [id for id in options.ids if id not in CLAIMS]:
-        parser.error(f"there is no claim {', '.join(unknown)}")
+        near = difflib.get_close_matches(unknown[0], CLAIMS, n=1)
+        parser.error(f"there is no claim {', '.join(unknown)}{f'; did you mean {near[0]}?' if near else ''}")
     subjects = sorted({subject for claim in CLAIMS.values() for subject in claim.about})
     if options.about not in (None, *subjects):
         parser.error(f"no claim is about {options.about}; some are about {', '.join(subjects)}")
-    if options.workers < 1:
-        parser.error(f"--workers must be 1 or more; got {options.workers}")
     chosen = [
         claim
         for claim in CLAIMS.values()
@@ -35,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
         and options.verdict in (None, claim.verdict)
         and not (options.fast and claim.slow)
     ]
+    if not chosen:
+        parser.error("no claim is all of what was asked for")
     measured, failed, left = 0, 0, []
     with measuring(chosen, options.workers) as results:
         for claim, found in zip(chosen, results, strict=True):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from actlab.commands import add_output
+from actlab.commands import add_output, whole
 from actlab.experiments.born_dead import asymmetric
 from actlab.experiments.deaths import follow_deaths
 from actlab.experiments.narrow import learn_absolute
@@ -160,8 +160,8 @@ def write(record: DeathRecord, path: Path) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Count with the given arguments, by default those of the command line, and write the record."""
     parser = argparse.ArgumentParser(prog="python -m actlab.experiments.death_record", description=__doc__)
-    parser.add_argument("--networks", type=int, default=200, help="of each sweep's cell and revival; default: 200")
-    parser.add_argument("--narrow", type=int, default=1000, help="networks that learn abs(x); default: 1000")
+    parser.add_argument("--networks", type=whole(1), default=200, help="of each sweep's cell and revival; default: 200")
+    parser.add_argument("--narrow", type=whole(1), default=1000, help="networks that learn abs(x); default: 1000")
     add_output(parser, "deaths.json")
     options = parser.parse_args(arguments)
     rows = [row for name in RATES for width in WIDTHS for row in sweep(name, width, networks=options.networks)]

@@ -7,6 +7,8 @@ import functools
 import sys
 from pathlib import Path
 
+from actlab.commands import whole
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; return 0 if it did what it is for, 1 if it found something, 2 if it could not be run."""
@@ -22,7 +24,9 @@ def main(argv: list[str] | None = None) -> int:
     test.add_argument("source", type=Path, help="a source; its bank of answers lies beside it, with the suffix .toml")
     test.add_argument("--question", action="append", default=[], metavar="ID", help="only this one; may be repeated")
     test.add_argument("--quick", action="store_true", help="try only a few answers where the bank calls them slow")
-    test.add_argument("--workers", type=int, default=1, metavar="N", help="try so many answers at a time; default: 1")
+    test.add_argument(
+        "--workers", type=whole(1), default=1, metavar="N", help="try so many answers at a time; default: 1"
+    )
     test.set_defaults(run=_mutants)
 
     scan = commands.add_parser("leaks", help="look for solutions and hidden tests in what is published")
@@ -82,8 +86,8 @@ def _add_grade(commands) -> None:
     command.add_argument("source", type=Path, help="a notebook with solutions and hidden tests")
     command.add_argument("submissions", type=Path, help="a folder with a file or a folder for each learner")
     command.add_argument("out", type=Path, help="the folder for grades.csv, results.json and feedback")
-    command.add_argument("--seed", type=int, default=0, help="a secret number on which hidden inputs depend")
-    command.add_argument("--workers", type=int, help="how many submissions are graded at a time")
+    command.add_argument("--seed", type=whole(0), default=0, help="a secret number on which hidden inputs depend")
+    command.add_argument("--workers", type=whole(1), help="how many submissions are graded at a time")
     command.add_argument("--afresh", action="store_true", help="use no marks that an earlier run has left in OUT")
     command.add_argument("--unprotected", action="store_true", help="go on where this system lacks a protection")
     limits = command.add_argument_group("limits of one submission")

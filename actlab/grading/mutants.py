@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from actlab.checks import whole_number
 from actlab.grading import banks
 from actlab.grading.checking import Sheet, why
 from actlab.grading.mutations import mutants
@@ -138,8 +139,7 @@ def measure(
     source = Path(source)
     if not hasattr(os, "fork"):
         raise ValueError("mutants are tried in forked processes, which this system does not have; use Linux or macOS")
-    if workers < 1:
-        raise ValueError(f"workers must be 1 or more, not {workers}")
+    whole_number("workers", workers, least=1)
     assignment = Assignment.read(source)
     bank = banks.read(source.with_suffix(".toml"), assignment)
     known = [question.id for question in assignment.questions]

@@ -6,7 +6,7 @@ import argparse
 from functools import partial
 
 from actlab.catalogue import elementwise
-from actlab.commands import add_output
+from actlab.commands import add_output, whole
 from actlab.speed.contestants import load, pin
 from actlab.speed.measurement import SIZES, run
 from actlab.speed.report import conditions, goals
@@ -16,12 +16,14 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the benchmark with the given arguments, by default those of the command line."""
     names = [activation.name for activation in elementwise()]
     parser = argparse.ArgumentParser(prog="python -m actlab.speed", description=__doc__)
-    parser.add_argument("--functions", nargs="+", default=names, metavar="NAME", help="default: all elementwise ones")
+    parser.add_argument(
+        "--functions", nargs="+", default=names, metavar="NAME", choices=names, help="default: all elementwise ones"
+    )
     parser.add_argument("--orders", nargs="+", type=int, default=(0, 1, 2), choices=(0, 1, 2))
     parser.add_argument("--dtypes", nargs="+", default=("float64", "float32"), choices=("float64", "float32"))
-    parser.add_argument("--sizes", nargs="+", type=int, default=SIZES, metavar="N")
+    parser.add_argument("--sizes", nargs="+", type=whole(1), default=SIZES, metavar="N")
     parser.add_argument("--frameworks", nargs="*", metavar="NAME", help="of keras, torch, jax; default: the installed")
-    parser.add_argument("--rounds", type=int, help="rounds for every size; default: fewer for more numbers")
+    parser.add_argument("--rounds", type=whole(1), help="rounds for every size; default: fewer for more numbers")
     add_output(parser, "speed.json")
     options = parser.parse_args(arguments)
     pin()

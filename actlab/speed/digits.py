@@ -19,7 +19,7 @@ import numpy as np
 
 from actlab import calls, provenance
 from actlab.catalogue import Table
-from actlab.commands import add_output
+from actlab.commands import add_output, whole
 from actlab.core import Elementwise, get
 from actlab.experiments.choosing.settings import CLASSES, DEPTHS, INPUTS, WIDTH, Settings
 from actlab.experiments.choosing.training import BATCH_SIZE, EPOCHS, NETWORKS
@@ -121,9 +121,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the benchmark with the given arguments, by default those of the command line."""
     parser = argparse.ArgumentParser(prog="python -m actlab.speed.digits", description=__doc__)
     parser.add_argument("--activations", nargs="+", type=get, default=[get("relu"), get("gelu")])
-    parser.add_argument("--depths", nargs="+", type=int, default=DEPTHS)
-    parser.add_argument("--rounds", type=int, default=3, help="default: 3")
-    parser.add_argument("--epochs", type=int, default=EPOCHS, help=f"default: {EPOCHS}")
+    parser.add_argument("--depths", nargs="+", type=whole(1), default=DEPTHS)
+    parser.add_argument("--rounds", type=whole(1), default=3, help="default: 3")
+    parser.add_argument("--epochs", type=whole(1), default=EPOCHS, help=f"default: {EPOCHS}")
     add_output(parser, "digits-speed.json")
     options = parser.parse_args(arguments)
     pin()

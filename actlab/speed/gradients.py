@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from actlab import calls
 from actlab.catalogue import Table
-from actlab.commands import add_output
+from actlab.commands import add_output, whole
 from actlab.core import Elementwise, get
 from actlab.experiments import gradient_flow
 from actlab.speed.contestants import pin
@@ -224,7 +224,7 @@ def main(arguments: list[str] | None = None) -> None:
     names = [activation.name for activation in ACTIVATIONS]
     parser = argparse.ArgumentParser(prog="python -m actlab.speed.gradients", description=__doc__)
     parser.add_argument("--activations", nargs="+", default=names, choices=names)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=whole(1), default=5)
     add_output(parser, "gradients.json")
     options = parser.parse_args(arguments)
     pin()

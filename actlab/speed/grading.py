@@ -20,6 +20,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from actlab.commands import whole
 from actlab.grading.notebooks import STUB, Assignment, bound, solution
 from actlab.grading.release import release
 from actlab.grading.running import grade
@@ -99,9 +100,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Time both and print what they took."""
     parser = argparse.ArgumentParser(prog="python -m actlab.speed.grading", description=__doc__.split("\n\n")[0])
     parser.add_argument("source", type=Path, help="the notebook with solutions and hidden tests")
-    parser.add_argument("--learners", type=int, default=200, help="how many hand in; 200 unless said otherwise")
-    parser.add_argument("--sample", type=int, help="how many of them nbgrader grades; all unless said otherwise")
-    parser.add_argument("--workers", type=int, default=2, help="our processes; 2 unless said otherwise")
+    parser.add_argument("--learners", type=whole(1), default=200, help="how many hand in; 200 unless said otherwise")
+    parser.add_argument("--sample", type=whole(1), help="how many of them nbgrader grades; all unless said otherwise")
+    parser.add_argument("--workers", type=whole(1), default=2, help="our processes; 2 unless said otherwise")
     arguments = parser.parse_args(argv)
     sample = min(arguments.sample or arguments.learners, arguments.learners)
     with tempfile.TemporaryDirectory(prefix="actlab-class-") as folder:

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from actlab.catalogue import Table
+from actlab.commands import whole
 from actlab.experiments.cosine_table.settings import Settings
 from actlab.widgets import CosineTrainer, bundle
 from actlab.widgets.trainer import OFFERED
@@ -74,7 +75,7 @@ def table(found: list[tuple[str, int, float]]) -> Table:
 def main(arguments: list[str] | None = None) -> None:
     """Run the benchmark with the given arguments, by default those of the command line."""
     parser = argparse.ArgumentParser(prog="python -m actlab.speed.trainer", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9, help="runs of which the shortest counts; default: 9")
+    parser.add_argument("--rounds", type=whole(1), default=9, help="runs of which the shortest counts; default: 9")
     parser.add_argument("--browser", default=browser(), help="path of a Chromium; default: %(default)s")
     options = parser.parse_args(arguments)
     if options.browser is None:

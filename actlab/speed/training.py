@@ -23,7 +23,7 @@ import numpy as np
 
 from actlab import calls
 from actlab.catalogue import Table
-from actlab.commands import add_output
+from actlab.commands import add_output, whole
 from actlab.core import Elementwise, get
 from actlab.experiments.cosine import cosine_data
 from actlab.network import Network
@@ -285,7 +285,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m actlab.speed.training", description=__doc__)
     parser.add_argument("--activations", nargs="+", default=names, choices=names)
     parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, help="default: all that are installed")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=whole(1), default=5)
     parser.add_argument("--without-fit", action="store_true", help="do not train by model.fit, which takes longest")
     add_output(parser, "training.json")
     options = parser.parse_args(arguments)

@@ -12,7 +12,7 @@ from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
 
 from actlab import provenance
-from actlab.commands import add_output
+from actlab.commands import add_output, whole
 from actlab.experiments.choosing.record import Record, load, write
 from actlab.experiments.choosing.settings import Settings, cells
 from actlab.experiments.choosing.training import EPOCHS, NETWORKS, Cell, train_cell
@@ -24,11 +24,13 @@ def main(arguments: list[str] | None = None) -> None:
     Unless they were made with other settings, versions or arithmetic, which the record could then not say of each.
     """
     parser = argparse.ArgumentParser(prog="python -m actlab.experiments.choosing", description=__doc__)
-    parser.add_argument("--networks", type=int, default=NETWORKS, help=f"in each cell; default: {NETWORKS}")
-    parser.add_argument("--epochs", type=int, default=EPOCHS, help=f"default: {EPOCHS}")
-    parser.add_argument("--seed", type=int, default=0, help="of every cell; default: 0")
+    parser.add_argument("--networks", type=whole(1), default=NETWORKS, help=f"in each cell; default: {NETWORKS}")
+    parser.add_argument("--epochs", type=whole(1), default=EPOCHS, help=f"default: {EPOCHS}")
+    parser.add_argument("--seed", type=whole(0), default=0, help="of every cell; default: 0")
     parser.add_argument("--cells", nargs="+", default=[""], metavar="TEXT", help="those whose name holds one of these")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes; default: one per processor")
+    parser.add_argument(
+        "--workers", type=whole(1), default=os.cpu_count(), help="processes; default: one per processor"
+    )
     parser.add_argument("--afresh", action="store_true", help="train the chosen cells anew if the output file has them")
     add_output(parser, "choosing.json")
     options = parser.parse_args(arguments)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from actlab import orders, provenance
-from actlab.commands import add_output
+from actlab.commands import add_output, whole
 from actlab.experiments.cosine_table.record import Cell, Table
 from actlab.experiments.cosine_table.report import percent
 from actlab.experiments.cosine_table.settings import NETWORKS, SETTINGS
@@ -19,11 +19,11 @@ from actlab.experiments.cosine_table.settings import NETWORKS, SETTINGS
 def main(arguments: list[str] | None = None) -> None:
     """Train with the given arguments, by default those of the command line, and write the table after every cell."""
     parser = argparse.ArgumentParser(prog="python -m actlab.experiments.cosine_table", description=__doc__)
-    parser.add_argument("--networks", type=int, default=NETWORKS, help=f"in each cell; default: {NETWORKS}")
-    parser.add_argument("--seed", type=int, default=0, help="of every cell; default: 0")
+    parser.add_argument("--networks", type=whole(1), default=NETWORKS, help=f"in each cell; default: {NETWORKS}")
+    parser.add_argument("--seed", type=whole(0), default=0, help="of every cell; default: 0")
     parser.add_argument("--dtype", default="float32", choices=("float32", "float64"), help="default: float32")
     parser.add_argument("--cells", nargs="+", default=[""], metavar="TEXT", help="those whose name holds one of these")
-    parser.add_argument("--workers", type=int, help="processes; default: one for each processor")
+    parser.add_argument("--workers", type=whole(1), help="processes; default: one for each processor")
     parser.add_argument("--save", type=Path, help="a folder for what is done, to go on from after an interruption")
     add_output(parser, "cosine.json")
     options = parser.parse_args(arguments)

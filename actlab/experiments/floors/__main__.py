@@ -9,7 +9,7 @@ import numpy as np
 import scipy
 
 from actlab import provenance
-from actlab.commands import add_output
+from actlab.commands import add_output, whole
 from actlab.experiments.cosine_table.settings import COSINE_ACTIVATIONS, HIDDEN
 from actlab.experiments.floors.record import Floor, read, write
 from actlab.experiments.floors.search import find_floor
@@ -23,10 +23,10 @@ def main(arguments: list[str] | None = None) -> None:
     names = list(dict.fromkeys(activation.name for activation in COSINE_ACTIVATIONS))
     parser = argparse.ArgumentParser(prog="python -m actlab.experiments.floors", description=__doc__)
     parser.add_argument("--activations", nargs="+", default=names, choices=names, metavar="NAME", help="default: all")
-    parser.add_argument("--hidden", nargs="+", type=int, default=HIDDEN, metavar="N", help="default: 1 2 3 4 8")
-    parser.add_argument("--restarts", type=int, help="for each floor; default: 120 divided by the hidden units")
-    parser.add_argument("--rounds", type=int, help="for each restart; default: 2 for a unit, 8 where f' jumps")
-    parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    parser.add_argument("--hidden", nargs="+", type=whole(1), default=HIDDEN, metavar="N", help="default: 1 2 3 4 8")
+    parser.add_argument("--restarts", type=whole(1), help="for each floor; default: 120 divided by the hidden units")
+    parser.add_argument("--rounds", type=whole(1), help="for each restart; default: 2 for a unit, 8 where f' jumps")
+    parser.add_argument("--seed", type=whole(0), default=0, help="default: 0")
     add_output(parser, "floors.json")
     options = parser.parse_args(arguments)
     source = provenance.of_run(parser.prog, np, scipy)

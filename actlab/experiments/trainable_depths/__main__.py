@@ -9,7 +9,7 @@ import numpy as np
 import sklearn
 
 from actlab import provenance
-from actlab.commands import add_output
+from actlab.commands import add_output, whole
 from actlab.core import Elementwise, get_elementwise
 from actlab.experiments.trainable_depths.record import read, read_provenance, write
 from actlab.experiments.trainable_depths.training import BATCH_SIZE, EXAMPLES, MOMENTUM, DepthTraining, train_depth
@@ -27,11 +27,11 @@ def main(arguments: list[str] | None = None) -> None:
     """
     parser = argparse.ArgumentParser(prog="python -m actlab.experiments.trainable_depths", description=__doc__)
     parser.add_argument("--activations", nargs="+", default=["tanh"], metavar="NAME", help="default: tanh")
-    parser.add_argument("--depths", nargs="+", type=int, default=DEPTHS, metavar="L", help="hidden layers")
+    parser.add_argument("--depths", nargs="+", type=whole(1), default=DEPTHS, metavar="L", help="hidden layers")
     parser.add_argument("--sigma-w2", nargs="+", type=float, default=SIGMA_W2, metavar="V", help="variances")
-    parser.add_argument("--networks", type=int, default=3, help="in each cell; default: 3")
-    parser.add_argument("--epochs", type=int, default=20, help="default: 20")
-    parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    parser.add_argument("--networks", type=whole(1), default=3, help="in each cell; default: 3")
+    parser.add_argument("--epochs", type=whole(1), default=20, help="default: 20")
+    parser.add_argument("--seed", type=whole(0), default=0, help="default: 0")
     parser.add_argument("--afresh", action="store_true", help="train the chosen cells anew if the output file has them")
     add_output(parser, "trainable-depths.json")
     options = parser.parse_args(arguments)
