@@ -289,7 +289,6 @@ def main(arguments: list[str] | None = None) -> None:
     )
     add_output(parser, "keras-fits.json")
     options = parser.parse_args(arguments)
-    whole_number("--trainings", options.trainings, least=1)
     run(range(options.trainings), partial(print, flush=True)).save(options.output)
     print(f"written: {options.output}")
 

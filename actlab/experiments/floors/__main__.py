@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--activations", nargs="+", default=names, choices=names, metavar="NAME", help="default: all")
     parser.add_argument("--hidden", nargs="+", type=whole(1), default=HIDDEN, metavar="N", help="default: 1 2 3 4 8")
     parser.add_argument("--restarts", type=whole(1), help="for each floor; default: 120 divided by the hidden units")
-    parser.add_argument("--rounds", type=whole(1), help="for each restart; default: 2 for a unit, 8 where f' jumps")
+    parser.add_argument("--rounds", type=whole(0), help="for each restart; default: 2 for a unit, 8 where f' jumps")
     parser.add_argument("--seed", type=whole(0), default=0, help="default: 0")
     add_output(parser, "floors.json")
     options = parser.parse_args(arguments)
