@@ -344,9 +344,7 @@ class _Block:
             inputs.append(value)
             slopes.append(slope)
         losses, upstream = self.loss.evaluate(inputs[-1], y, layout.units)
-        late = self.gradient.size < upstream.size  # the mean over the batch is taken where there are fewer numbers
-        if not late:
-            upstream /= x.shape[layout.batch]
+        upstream /= x.shape[layout.batch]
         for layer in reversed(range(len(self.layers))):
             activation, (z, values) = self.activations[layer], seen[layer]
             weight_gradient, bias_gradient, *learnt_gradients = self.gradients[layer]
@@ -358,8 +356,6 @@ class _Block:
             np.add.reduce(upstream, axis=layout.batch, keepdims=True, out=bias_gradient)
             if layer:
                 upstream = layout.pull(upstream, self.layers[layer][0])
-        if late:
-            self.gradient /= x.shape[layout.batch]
         return layout.by_network(np.add.reduce(losses, axis=layout.batch, keepdims=True)), seen
 
     def _layer(self, layer: int, inputs: np.ndarray) -> tuple:
