@@ -39,7 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
         and not (options.fast and claim.slow)
     ]
     if not chosen:
-        parser.error("no claim is all of what was asked for")
+        given = [f"--{name} {value}" for name in ("about", "verdict") if (value := getattr(options, name))]
+        parser.error(f"no claim is left by {' '.join([*options.ids, *given, *['--fast'] * options.fast])}")
     measured, failed, left = 0, 0, []
     with measuring(chosen, options.workers) as results:
         for claim, found in zip(chosen, results, strict=True):
