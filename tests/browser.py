@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import execute
 from filelock import FileLock
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 ROOT = execute.ROOT
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -70,8 +70,12 @@ def watch(page: Page, trouble: list[str]) -> None:
         lambda request: "ERR_ABORTED" in request.failure or trouble.append(f"{request.failure}: {request.url}"),
     )
     page.on("response", lambda answer: answer.status < 400 or trouble.append(f"{answer.status}: {answer.url}"))
-    page.on("console", lambda said: said.type == "error" and trouble.append(f"console: {said.text}"))
+    page.on("console", lambda said: said.type == "error" and trouble.append(_said(said)))
     page.on("pageerror", lambda error: trouble.append(f"raised: {error}"))
+
+
+def _said(message: ConsoleMessage) -> str:
+    return f"console: {message.text} ({message.location['url']})"
 
 
 def _foreign(url: str) -> bool:

@@ -34,6 +34,7 @@ def test_a_page_says_what_it_is_about(book_folder, name):
     assert len(found["description"]) >= 20 and found["description"][-1] in ".?"
     assert letters(found["description"]) in letters(re.sub(r"<[^>]+>", "", text.partition("<article")[2]))
     assert found["og:title"] in html.unescape(re.search(r"<title>(.*?)</title>", text)[1])
+    assert found["og:site_name"] == "Activation functions, measured"
 
 
 def test_no_two_pages_say_the_same(book_folder):
@@ -72,6 +73,14 @@ def test_every_icon_of_a_page_has_its_picture(book_folder):
     rules = {name: code for names, code in found for name in re.findall(r"fa-[\w-]+", names)}
     assert {"fa-download", "fa-bars"} <= shown & rules.keys()
     assert {name for name in shown & rules.keys() if int(rules[name], 16) not in wanted} == set()
+
+
+def test_the_root_leads_to_the_first_page_and_has_an_icon_that_is_there(book_folder):
+    root = (book_folder / "index.html").read_text("utf-8")
+    (icon,) = re.findall(r'<link rel="icon" href="([^"]+)"', root)
+    targets = re.findall(r'url=([^"]+)"|<a href="([^"]+)"', root)
+    assert (book_folder / icon).exists() and "<title>" in root and '<html lang="en' in root
+    assert {target for pair in targets for target in pair if target} == {f"{execute.pages()[0]}.html"}
 
 
 def test_a_file_is_used_if_a_page_names_it_or_something_that_is_used(tmp_path):

@@ -6,6 +6,7 @@ preview of it needs. Without an address the book has no such links: a dead link 
 
 import html
 import re
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from docutils import nodes
@@ -59,7 +60,7 @@ def describe(app, pagename, templatename, context, doctree):
         "og:title": app.env.titles[pagename].astext(),
         "og:description": description,
         "og:type": "website" if pagename == app.config.root_doc else "article",
-        "og:site_name": app.config.project,
+        "og:site_name": app.config.html_title,
     }
     if site := app.config.html_baseurl:
         tags |= {
@@ -70,6 +71,28 @@ def describe(app, pagename, templatename, context, doctree):
     lines = [f'<meta name="description" content="{html.escape(description)}" />']
     lines += [f'<meta property="{key}" content="{html.escape(value)}" />' for key, value in tags.items()]
     context["metatags"] += "\n".join(["", *lines, ""])
+
+
+def lead_to_the_first_page(app, exception):
+    """Write the page that a browser opens at the root, which leads to the first one.
+
+    sphinx-external-toc would write it without an icon, for which browsers then ask the server in vain.
+    """
+    if exception or app.builder.format != "html" or app.config.root_doc == "index":
+        return
+    target, title = app.builder.get_target_uri(app.config.root_doc), html.escape(app.config.html_title)
+    page = f"""<!DOCTYPE html>
+<html lang="{app.config.language}">
+<head>
+<meta charset="utf-8" />
+<title>{title}</title>
+<meta http-equiv="Refresh" content="0; url={target}" />
+<link rel="icon" href="_static/{Path(app.config.html_favicon).name}" />
+</head>
+<body><a href="{target}">{title}</a></body>
+</html>
+"""
+    (Path(app.outdir) / "index.html").write_text(page, encoding="utf-8")
 
 
 def prepare_colab(app, pagename, templatename, context, doctree):
@@ -86,4 +109,5 @@ def setup(app):
     app.connect("config-inited", configure)
     app.connect("html-page-context", describe)
     app.connect("html-page-context", prepare_colab, priority=600)
+    app.connect("build-finished", lead_to_the_first_page, priority=100)  # before the page without an icon is written
     return {"parallel_read_safe": True, "parallel_write_safe": True}
