@@ -184,20 +184,24 @@ _FIT_64 = (
 )  # fmt: skip
 
 
-def _exponential(real: type, whole: type, digits: int, bias: int, fit: tuple, lowest: float) -> Callable:
-    """The function ``_decay`` in one dtype, whose numbers keep ``digits`` bits after the first.
+def _exponential(real: type, whole: type, digits: int, bias: int, fit: tuple, limit: float) -> tuple[Callable, ...]:
+    """The functions ``_decay``, ``_reciprocal_exp`` and ``_not_below`` in one dtype.
 
-    Of the ``lowest`` z, n + bias is 0, which are the bits of 0: no other case is needed for what underflows.
+    Its numbers keep ``digits`` bits after the first. For |z| up to ``limit``, e^z is a normal number.
     """
-    lowest, per_ln_2, ln_2 = real(lowest), real(1 / np.log(2)), real(np.log(2))
+    per_ln_2, ln_2 = real(1 / np.log(2)), real(np.log(2))
+    # Added to it, a number is rounded to a whole one, n, and the last bits of the sum are those of n, or of n + bias.
+    magic, magic_of_bits = real(1.5 * 2.0**digits), real(1.5 * 2.0**digits + bias)
+    least, most, lowest = real(-limit), real(limit), real(-limit - 1)
     highest, others = fit[0], fit[1:]
-    # Added to it, a number is rounded to a whole one, and the last bits of the sum are those of n + bias.
-    magic = real(1.5 * 2.0**digits + bias)
+    start, *further = zip(fit[::2], fit[1::2], strict=True)
+    further = tuple(further)
 
     def decay(z):
+        # Of the lowest z, n + bias is 0, which are the bits of 0: no other case is needed for what underflows.
         z = lowest if z < lowest else z
-        shifted = real(z * per_ln_2 + magic)
-        n = shifted - magic
+        shifted = real(z * per_ln_2 + magic_of_bits)
+        n = shifted - magic_of_bits
         r = z - n * ln_2
         rest = real(highest)
         for coefficient in others:
@@ -205,12 +209,24 @@ def _exponential(real: type, whole: type, digits: int, bias: int, fit: tuple, lo
         power = whole(shifted.view(whole) << digits).view(real)
         return power, r + r * r * rest
 
-    return decay
+    def reciprocal_exp(z):
+        z = most if most < z else z
+        shifted = real(magic - z * per_ln_2)
+        n = shifted - magic
+        r = -(n * ln_2) - z
+        # Two terms at a time: they wait less for one another. Adding n to the exponent's bits multiplies by 2^n.
+        square, rest = r * r, real(start[0]) * r + real(start[1])
+        for odd, even in further:
+            rest = rest * square + (real(odd) * r + real(even))
+        e = real(rest * square + (r + real(1)))
+        return whole(e.view(whole) + (shifted.view(whole) << digits)).view(real)
+
+    return decay, reciprocal_exp, lambda z: least if z < least else z
 
 
-_DECAY = {
-    types.float32: _exponential(np.float32, np.int32, 23, 127, _FIT_32, -88.0),
-    types.float64: _exponential(np.float64, np.int64, 52, 1023, _FIT_64, -709.1),
+_EXPONENTIALS = {
+    types.float32: _exponential(np.float32, np.int32, 23, 127, _FIT_32, 87.0),
+    types.float64: _exponential(np.float64, np.int64, 52, 1023, _FIT_64, 708.0),
 }
 
 
@@ -220,7 +236,25 @@ def _decay(z):
 
 @overload(_decay, jit_options={"forceinline": True})
 def _decay_of_dtype(z):
-    return _DECAY[z]
+    return _EXPONENTIALS[z][0]
+
+
+def _reciprocal_exp(z):
+    """e^-z for a z that is ``_not_below``; of a z that is too high, the least normal number, nearly."""
+
+
+@overload(_reciprocal_exp, jit_options={"forceinline": True})
+def _reciprocal_exp_of_dtype(z):
+    return _EXPONENTIALS[z][1]
+
+
+def _not_below(z):
+    """z, or the lowest number of which ``_reciprocal_exp`` is a normal one."""
+
+
+@overload(_not_below, jit_options={"forceinline": True})
+def _not_below_of_dtype(z):
+    return _EXPONENTIALS[z][2]
 
 
 @_inlined
@@ -229,40 +263,37 @@ def _exp(z):
     return power + power * rest
 
 
-# e^z times its reciprocal: beyond this one of the two is no normal number of float32.
-_HIGHEST = 87.0
-
-
 # --- The activations --------------------------------------------------------------------------------------------------
 
-# Each form takes a pre-activation z and the activation's parameter (0 where it has none) and gives value and slope, of
-# the dtype of z. Both are exact to a few roundings also in the tails, because Adam scales small gradients up. A choice
-# between two results is one instruction here, not a jump, and nan gives nan. Numbers are wrapped in ``real``, or numba
-# would compute in float64.
+# Each form takes a pre-activation z and the activation's parameter (0 where it has none) and gives, of the dtype of z,
+# the value and two numbers whose product is the slope: a factor that is the value, too, is multiplied with the error
+# only once. All are exact to a few roundings also in the tails, because Adam scales small gradients up. A choice
+# between two results is one instruction here, not a jump, and nan, as arithmetic makes it, gives nan. Numbers are
+# wrapped in ``real``, or numba would compute in float64.
 
 
 @_inlined
 def _identity(z, parameter):
-    return z, type(z)(1)
+    return z, type(z)(1), type(z)(1)
 
 
 @_inlined
 def _leaky_relu(z, negative_slope):
     slope = type(z)(1) if z > 0 else negative_slope
-    return z * slope, slope
+    return z * slope, slope, type(z)(1)
 
 
 @_inlined
 def _relu(z, parameter):
     real = type(z)
-    return real(0) if z < 0 else z, real(1) if z > 0 else real(0)
+    return real(0) if z < 0 else z, real(1) if z > 0 else real(0), real(1)
 
 
 @_inlined
 def _relu6(z, parameter):
     real = type(z)
     value = real(6) if z > 6 else z
-    return real(0) if z < 0 else value, real(1) if (z > 0) & (z < 6) else real(0)
+    return real(0) if z < 0 else value, real(1) if (z > 0) & (z < 6) else real(0), real(1)
 
 
 @_inlined
@@ -271,24 +302,22 @@ def _elu(z, alpha):
     power, rest = _decay(real(0) if z > 0 else z)
     value = alpha * ((power - real(1)) + power * rest)
     slope = alpha * (power + power * rest)
-    return z if z > 0 else value, real(1) if z > 0 else slope
+    return z if z > 0 else value, real(1) if z > 0 else slope, real(1)
 
 
 @_inlined
 def _selu(z, parameter):
     real = type(z)
-    value, slope = _elu(z, real(1.6732632423543772))
+    value, slope, one = _elu(z, real(1.6732632423543772))
     scale = real(1.0507009873554805)
-    return scale * value, scale * slope
+    return scale * value, scale * slope, one
 
 
 @_inlined
 def _sigmoid(z, parameter):
-    real = type(z)
-    away, highest = -z, real(_HIGHEST)
-    e = _exp(highest if highest < away else away)
-    value = real(1) / (real(1) + e)
-    return value, e * value * value
+    e = _reciprocal_exp(z)  # of a z that is ``_not_below``, see _BEFORE
+    value = type(z)(1) / (type(z)(1) + e)
+    return value, value, e * value
 
 
 @_inlined
@@ -299,13 +328,18 @@ def _tanh(z, parameter):
     less = (power - real(1)) + power * rest  # e - 1, without cancellation near 0
     inverse = real(1) / (real(2) + less)
     value = less * inverse
-    return value if z < 0 else -value, real(4) * e * inverse * inverse
+    return value if z < 0 else -value, real(4) * e * inverse, inverse
 
 
 @_inlined
 def _silu(z, beta):
-    gate, slope = _sigmoid(beta * z, beta)
-    return z * gate, gate + beta * z * slope
+    real = type(z)
+    # What is as small as numbers get, the gate on the left and what it lacks of 1 on the right, meets no large ones.
+    least, far = _not_below(real(-np.inf)) / beta, real(100)
+    z = least if z < least else z
+    scaled = beta * z
+    gate, _, other = _sigmoid(scaled, beta)
+    return z * gate, gate, real(1) + (far if far < scaled else scaled) * other
 
 
 @_inlined
@@ -318,7 +352,7 @@ def _mish(z, parameter):
     d = n + real(2) if z < 0 else n + real(2) * e * e
     inverse = real(1) / d
     share = n * inverse
-    return z * share, share + real(4) * z * bend * inverse * inverse
+    return z * share, share + real(4) * z * bend * inverse * inverse, real(1)
 
 
 # log(1 + u) = 2 artanh(s) with s = u/(2 + u): (artanh(s)/s - 1)/s^2 as a Chebyshev fit in s^2 from 0 to 1/9.
@@ -340,13 +374,13 @@ def _softplus(z, beta):
         total = total * square + real(coefficient)
     rest = real(2) * (s + s * square * total)
     larger = real(1) / (real(1) + e)
-    return (real(0) if z < 0 else z) + rest / beta, e * larger if z < 0 else larger
+    return (real(0) if z < 0 else z) + rest / beta, e * larger if z < 0 else larger, real(1)
 
 
 @_inlined
 def _gaussian(z, parameter):
     e = _exp(-(z * z))
-    return e, type(z)(-2) * z * e
+    return e, type(z)(-2) * z * e, type(z)(1)
 
 
 # As A(s^2) + s B(s^2): a loop over all coefficients is too long for the compiler to unroll.
@@ -369,7 +403,7 @@ def _gelu(z, parameter):
         odd = odd * square + real(coefficient)
     mills = (even + s * odd) * inverse
     left = e * (mills - t * real(0.3989422804014327))
-    return (real(0) if z < 0 else z) - t * e * mills, real(1) - left if z > 0 else left
+    return (real(0) if z < 0 else z) - t * e * mills, real(1) - left if z > 0 else left, real(1)
 
 
 _FORMS = {
@@ -389,6 +423,16 @@ _FORMS = {
 }
 
 
+@_inlined
+def _unchanged(z):
+    return z
+
+
+# What is done with z for all points and units before the first form is computed. It would come to the same inside the
+# form, but the compiler keeps what is written together: this way more instructions are at work at once.
+_BEFORE = {"sigmoid": _not_below}
+
+
 def _compiled(activation: Elementwise, hidden: int) -> tuple[Callable, float]:
     """The training with this activation, and the value of the activation's parameter, 0 where it has none."""
     if not isinstance(activation, Elementwise) or activation.name not in _FORMS:
@@ -402,7 +446,9 @@ def _compiled(activation: Elementwise, hidden: int) -> tuple[Callable, float]:
 # Up to this many units are written out: with all in one loop over networks, what a point gives stays in registers,
 # which is two to four times as fast.
 _FEW = 4
-# So many points are visited in one loop over networks, for which the gradients are read and written once.
+# The pre-activations of so many points are computed before the first answer. Twice as many are visited in one loop over
+# networks, where the batch has them: for all of them the gradients are read and written once. ``_points`` and
+# ``_of_network`` are written out for this number.
 _TOGETHER = 4
 
 # ``units`` is the tuple of where their rows begin, ``points`` one of pairs, x and y; a function deals with the first
@@ -410,38 +456,100 @@ _TOGETHER = 4
 # indices built, decides whether the compiler keeps the gradients in registers and lets points overlap: measure.
 
 
-def _answers(units, scratch, i, x, form, parameter):
-    """Value and slope of each unit at the input ``x``, as a tuple of pairs."""
+def _pre_activations(points, units, scratch, i, before):
+    """Those of all units at each of the points, as a tuple, point by point."""
 
 
-@overload(_answers, jit_options={"forceinline": True})
-def _answers_of(units, scratch, i, x, form, parameter):
-    if not len(units):
-        return lambda units, scratch, i, x, form, parameter: ()
-
-    def answers(units, scratch, i, x, form, parameter):
-        k = units[0] + i
-        first = form(scratch[_WEIGHT + k] * x + scratch[_BIAS + k], parameter)
-        return (first, *_answers(units[1:], scratch, i, x, form, parameter))
-
-    return answers
-
-
-def _output(units, answers, scratch, i):
-    """The sum of the values times their output weights."""
-
-
-@overload(_output, jit_options={"forceinline": True})
-def _output_of(units, answers, scratch, i):
-    if len(units) == 1:
-        return lambda units, answers, scratch, i: scratch[_OUTPUT_WEIGHT + units[0] + i] * answers[0][0]
-    return lambda units, answers, scratch, i: (
-        scratch[_OUTPUT_WEIGHT + units[0] + i] * answers[0][0] + _output(units[1:], answers[1:], scratch, i)
+@overload(_pre_activations, jit_options={"forceinline": True})
+def _pre_activations_of(points, units, scratch, i, before):
+    if not len(points):
+        return lambda points, units, scratch, i, before: ()
+    return lambda points, units, scratch, i, before: (
+        *_at(points[0][0], units, scratch, i, before),
+        *_pre_activations(points[1:], units, scratch, i, before),
     )
 
 
+def _at(x, units, scratch, i, before):
+    """The pre-activation of each unit at the input ``x``, as a tuple."""
+
+
+@overload(_at, jit_options={"forceinline": True})
+def _at_of(x, units, scratch, i, before):
+    if not len(units):
+        return lambda x, units, scratch, i, before: ()
+
+    def at(x, units, scratch, i, before):
+        k = units[0] + i
+        z = before(scratch[_WEIGHT + k] * x + scratch[_BIAS + k])
+        return (z, *_at(x, units[1:], scratch, i, before))
+
+    return at
+
+
+def _answers(zs, form, parameter):
+    """What the form gives for each pre-activation, as a tuple."""
+
+
+@overload(_answers, jit_options={"forceinline": True})
+def _answers_of(zs, form, parameter):
+    if not len(zs):
+        return lambda zs, form, parameter: ()
+    return lambda zs, form, parameter: (form(zs[0], parameter), *_answers(zs[1:], form, parameter))
+
+
+def _errors(points, answers, units, scratch, i):
+    """The output less y at each of the points, as a tuple."""
+
+
+@overload(_errors, jit_options={"forceinline": True})
+def _errors_of(points, answers, units, scratch, i):
+    if not len(points):
+        return lambda points, answers, units, scratch, i: ()
+    count = len(units)
+
+    def errors(points, answers, units, scratch, i):
+        error = _add_outputs(scratch[_OUTPUT_BIAS + i] - points[0][1], answers, units, scratch, i)
+        return (error, *_errors(points[1:], answers[count:], units, scratch, i))
+
+    return errors
+
+
+def _add_outputs(total, answers, units, scratch, i):
+    """The total and each unit's value times its output weight."""
+
+
+@overload(_add_outputs, jit_options={"forceinline": True})
+def _add_outputs_of(total, answers, units, scratch, i):
+    if not len(units):
+        return lambda total, answers, units, scratch, i: total
+    return lambda total, answers, units, scratch, i: _add_outputs(
+        total + scratch[_OUTPUT_WEIGHT + units[0] + i] * answers[0][0], answers[1:], units[1:], scratch, i
+    )
+
+
+def _learn(points, answers, errors, units, scratch, i):
+    """Add what the points say to the gradients, and their squared errors."""
+
+
+@overload(_learn, jit_options={"forceinline": True})
+def _learn_of(points, answers, errors, units, scratch, i):
+    if not len(points):
+        return lambda points, answers, errors, units, scratch, i: None
+    count = len(units)
+
+    def learn(points, answers, errors, units, scratch, i):
+        error = errors[0]
+        scratch[_SQUARES + i] += error * error
+        scratch[_GRADIENT + _OUTPUT_BIAS + i] += error
+        _collect(units, answers, scratch, i, points[0][0], error)
+        _learn(points[1:], answers[count:], errors[1:], units, scratch, i)
+
+    return learn
+
+
 def _collect(units, answers, scratch, i, x, error):
-    """Add what the point says to the gradients of all units."""
+    """Add what one point says to the gradients of all units."""
 
 
 @overload(_collect, jit_options={"forceinline": True})
@@ -451,8 +559,8 @@ def _collect_of(units, answers, scratch, i, x, error):
 
     def collect(units, answers, scratch, i, x, error):
         k = units[0] + i
-        value, slope = answers[0]
-        reached = error * slope
+        value, factor, other = answers[0]
+        reached = error * factor * other
         scratch[_GRADIENT + _WEIGHT + k] += reached * x
         scratch[_GRADIENT + _BIAS + k] += reached
         scratch[_GRADIENT + _OUTPUT_WEIGHT + k] += error * value
@@ -461,26 +569,11 @@ def _collect_of(units, answers, scratch, i, x, error):
     return collect
 
 
-def _visit(points, units, scratch, i, form, parameter):
-    """Add what the points say to the gradients, and their squared errors."""
-
-
-@overload(_visit, jit_options={"forceinline": True})
-def _visit_of(points, units, scratch, i, form, parameter):
-    if not len(points):
-        return lambda points, units, scratch, i, form, parameter: None
-
-    def visit(points, units, scratch, i, form, parameter):
-        x, y = points[0]
-        answers = _answers(units, scratch, i, x, form, parameter)
-        error = scratch[_OUTPUT_BIAS + i] - y
-        error += _output(units, answers, scratch, i)
-        scratch[_SQUARES + i] += error * error
-        scratch[_GRADIENT + _OUTPUT_BIAS + i] += error
-        _collect(units, answers, scratch, i, x, error)
-        _visit(points[1:], units, scratch, i, form, parameter)
-
-    return visit
+@_inlined
+def _visit(points, units, scratch, i, before, form, parameter):
+    """Compute the answers of all units at all points, and only then what is learnt from each."""
+    answers = _answers(_pre_activations(points, units, scratch, i, before), form, parameter)
+    _learn(points, answers, _errors(points, answers, units, scratch, i), units, scratch, i)
 
 
 # --- The training -----------------------------------------------------------------------------------------------------
@@ -490,6 +583,20 @@ def _visit_of(points, units, scratch, i, form, parameter):
 def _point(xy, shuffle, k):
     """x and y of the point that the shuffle puts at ``k``, a row of networks each."""
     return xy[2 * _LANES * shuffle[k] : 2 * _LANES * (shuffle[k] + 1)]
+
+
+@_inlined
+def _points(xy, shuffle, k):
+    """The same of ``_TOGETHER`` points, from ``k`` on."""
+    return _point(xy, shuffle, k), _point(xy, shuffle, k + 1), _point(xy, shuffle, k + 2), _point(xy, shuffle, k + 3)
+
+
+@_inlined
+def _of_network(points, i):
+    """x and y of each point for one network of the lanes."""
+    a, b, c, d = points
+    j = _LANES + i
+    return (a[i], a[j]), (b[i], b[j]), (c[i], c[j]), (d[i], d[j])
 
 
 @_inlined
@@ -508,7 +615,7 @@ def _move(rows, k, factor, rate, gain_1, gain_2, epsilon):
 @cache
 def _kernel(name: str, few: int) -> Callable:
     """The training with the activation of that name: of ``few`` hidden units, or of any number of them if that is 0."""
-    form, lanes = _FORMS[name], _LANES
+    form, before, lanes = _FORMS[name], _BEFORE.get(name, _unchanged), _LANES
     units_apart = tuple((1 + j) * _UNIT for j in range(few))
 
     # Of ``xy`` the compiler knows that it is not part of ``scratch`` only if it comes as an array of its own.
@@ -542,30 +649,36 @@ def _kernel(name: str, few: int) -> Callable:
                     net[_SQUARES + i] = real(0)
                 for first in range(0, points, batch_size):
                     last = min(first + batch_size, points)
-                    alone = first
+                    pairs, some = first, first
                     if units_apart:
-                        alone = last - (last - first) % _TOGETHER
-                        for k in range(first, alone, _TOGETHER):
-                            a, b = _point(xy, shuffle, k), _point(xy, shuffle, k + 1)
-                            c, d = _point(xy, shuffle, k + 2), _point(xy, shuffle, k + 3)
+                        pairs = last - (last - first) % (2 * _TOGETHER)
+                        for k in range(first, pairs, 2 * _TOGETHER):
+                            one, two = _points(xy, shuffle, k), _points(xy, shuffle, k + _TOGETHER)
                             for i in range(lanes):
-                                j = lanes + i
-                                some = (a[i], a[j]), (b[i], b[j]), (c[i], c[j]), (d[i], d[j])
-                                _visit(some, units_apart, scratch, i, form, parameter)
-                    for k in range(alone, last):
+                                both = (*_of_network(one, i), *_of_network(two, i))
+                                _visit(both[:_TOGETHER], units_apart, scratch, i, before, form, parameter)
+                                _visit(both[_TOGETHER:], units_apart, scratch, i, before, form, parameter)
+                        some = last - (last - pairs) % _TOGETHER
+                        for k in range(pairs, some, _TOGETHER):
+                            one = _points(xy, shuffle, k)
+                            for i in range(lanes):
+                                _visit(_of_network(one, i), units_apart, scratch, i, before, form, parameter)
+                    for k in range(some, last):
                         point = _point(xy, shuffle, k)
                         if units_apart:
                             for i in range(lanes):
-                                _visit(((point[i], point[lanes + i]),), units_apart, scratch, i, form, parameter)
+                                alone = ((point[i], point[lanes + i]),)
+                                _visit(alone, units_apart, scratch, i, before, form, parameter)
                         else:
                             for i in range(lanes):
                                 net[_ERROR + i] = net[_OUTPUT_BIAS + i] - point[lanes + i]
                             for j in range(hidden):
                                 unit = units[j * _UNIT : (j + 1) * _UNIT]
                                 for i in range(lanes):
-                                    value, slope = form(unit[_WEIGHT + i] * point[i] + unit[_BIAS + i], parameter)
+                                    z = before(unit[_WEIGHT + i] * point[i] + unit[_BIAS + i])
+                                    value, factor, other = form(z, parameter)
                                     unit[_VALUE + i] = value
-                                    unit[_SLOPE + i] = slope
+                                    unit[_SLOPE + i] = factor * other
                                     net[_ERROR + i] += unit[_OUTPUT_WEIGHT + i] * value
                             for i in range(lanes):
                                 error = net[_ERROR + i]

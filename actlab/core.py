@@ -206,7 +206,8 @@ class Elementwise(Activation):
     ``kinks`` holds the points where f or f' jumps, for some parameter value at least, with the side that is taken.
     ``textbook`` holds numpy lines for f, f' and f'', in this order and as far as people type something that is faster
     than the formula as it stands: the baseline of the benchmark. ``native`` is the bare formula for the training of
-    many networks, and ``parameter_df`` holds the derivative with respect to each learnable parameter.
+    many networks, which may overwrite its argument; ``parameter_df`` holds the derivative with respect to each
+    learnable parameter.
 
     Call it with anything numpy reads as an array of real numbers, of any shape; the result has the same shape.
     float16, float32 and float64 are kept, integers and booleans become float64. float16 and float32 are computed in
@@ -239,11 +240,14 @@ class Elementwise(Activation):
             raise ValueError(f"{self.name} has no learnable parameter {name!r}; learnable are: {learnable}")
         return self._evaluate(self.parameter_df[name], x, parameters, None)
 
-    def value_and_derivative(self, x: np.ndarray, **parameters: Any) -> tuple[np.ndarray, np.ndarray]:
+    def value_and_derivative(
+        self, x: np.ndarray, *, overwrite: bool = False, **parameters: Any
+    ) -> tuple[np.ndarray, np.ndarray]:
         """f(x) and f'(x) of a float32 or float64 array, in arithmetic of that dtype where ``native`` offers it.
 
         Networks are trained by this: both results share their work, and no digit is spent on the far tails. Where the
-        record has no ``native`` form, or a parameter is an array, they are those of the calls.
+        record has no ``native`` form, or a parameter is an array, they are those of the calls. With ``overwrite`` the
+        memory of ``x`` may be used for them.
         """
         if x.__class__ is not np.ndarray or x.dtype.char not in "fd":  # in the inner loop of every training
             _check_trained(x, self.name)
@@ -251,7 +255,7 @@ class Elementwise(Activation):
         if self.native is None or any(isinstance(value, np.ndarray) for value in bound.values()):
             return self._evaluate(self.function, x, parameters, None), self._evaluate(self.df, x, parameters, None)
         with np.errstate(all="ignore"):
-            return self.native(x, **bound)
+            return self.native(x if overwrite else x.copy(), **bound)
 
     @property
     def kinks(self) -> Mapping[float, Side]:
@@ -377,9 +381,9 @@ def elementwise(
     function. ``kinks`` maps each point where f, f' or f'' jumps to the side whose value is taken there; where the
     points depend on parameters, it is a function of these that returns the mapping. A kernel that is one numpy call may
     take ``out`` too and hand it to that call, which saves a copy of long arrays. ``native`` takes the arguments of the
-    function and returns f and f' in the dtype of ``x``, each a new array. ``parameter_df`` maps every learnable
-    parameter to the kernel of df/dp. ``facts`` are the remaining fields of the record: keras, torch, jax (see
-    ``actlab.calls``), differs, aliases, textbook.
+    function and returns f and f' in the dtype of ``x``, as two arrays, of which one may be ``x``. ``parameter_df`` maps
+    every learnable parameter to the kernel of df/dp. ``facts`` are the remaining fields of the record: keras, torch,
+    jax (see ``actlab.calls``), differs, aliases, textbook.
     """
     learnable = {name for name, param in (params or {}).items() if param.learnable}
     if learnable != set(parameter_df or {}):

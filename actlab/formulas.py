@@ -7,6 +7,7 @@ Derivatives come from sympy, so they are independent of the hand-written kernels
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -172,25 +173,38 @@ def exact(activation: Elementwise, x: Sequence[float], order: int = 0, digits: i
 def textbook(activation: Elementwise, order: int = 0, *, special: bool = False) -> Callable[[np.ndarray], np.ndarray]:
     """The formula, or its ``order``-th derivative, as a reader of it would type it in numpy: the baseline for speed.
 
-    The record's own ``textbook`` line is taken where there is one. The result maps a float array to a new array of its
-    shape and dtype; parameters have the values bound to ``activation``. It loses digits in the tails and may overflow,
-    as formulas do. With ``special`` the formula is taken, and sigma and Phi in it are calls of ``scipy.special``.
+    The result maps a float array to a new array of its shape and dtype. It loses digits in the tails and may overflow,
+    as formulas do. See ``typed`` for its text.
+    """
+    text, names = typed(activation, order, special=special), {"np": np, "numpy": np}
+    if "scipy." in text:
+        import scipy.special
+
+        names["scipy"] = scipy
+    exec(text, names)  # what sympy and the records have written
+    return names["f"]
+
+
+def typed(activation: Elementwise, order: int = 0, *, special: bool = False) -> str:
+    """The text of ``textbook``: a function f of x in numpy, as ``np`` or by its name.
+
+    It is the record's own ``textbook`` line where there is one. Parameters have the values bound to ``activation``.
+    With ``special`` the formula is taken, and sigma and Phi in it are calls of ``scipy.special``.
     """
     formula = expression(activation, order)
     if order < len(activation.textbook) and not special:
-        line = sympy.lambdify(["x", *activation.values], activation.textbook[order], modules=[{"np": np}])
-        return lambda x: line(x, **activation.values)
-    bound = {_symbol(activation, name): sympy.Rational(repr(value)) for name, value in activation.values.items()}
-    formula = formula.subs(bound)
+        bound = "".join(f", {name}={value!r}" for name, value in activation.values.items())
+        return f"def f(x{bound}):\n    return {activation.textbook[order]}\n"
+    values = {_symbol(activation, name): sympy.Rational(repr(value)) for name, value in activation.values.items()}
+    formula = formula.subs(values)
     if formula.is_number:
-        return lambda x: np.full_like(x, float(formula))
+        return f"def f(x):\n    return np.full_like(x, {float(formula)!r})\n"
     if formula == _x:
-        return lambda x: x.copy()
-    import scipy.special
-
+        return "def f(x):\n    return x.copy()\n"
     # Constants become Python numbers: numpy's own would turn float32 into float64.
-    typed = _with_floats(min(_ways_to_type(formula, special), key=_passes))
-    return sympy.lambdify(_x, typed, modules=[{"numpy": np, "scipy": scipy}], printer=_ArrayPrinter(), cse=True)
+    shortest = _with_floats(min(_ways_to_type(formula, special), key=_passes))
+    function = sympy.lambdify(_x, shortest, modules=[{}], printer=_ArrayPrinter(), cse=True)
+    return inspect.getsource(function).replace(function.__name__, "f", 1)
 
 
 class _ArrayPrinter(SciPyPrinter):

@@ -78,8 +78,8 @@ class Layout(ABC):
         """a W + b."""
 
     @abstractmethod
-    def pull(self, d: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """The gradient with respect to ``a`` of ``affine``, from that with respect to its result."""
+    def pull(self, d: np.ndarray, weights: np.ndarray, out: np.ndarray) -> np.ndarray:
+        """The gradient with respect to ``a`` of ``affine``, from that of its result; written to ``out``."""
 
     @abstractmethod
     def weight_gradient(self, a: np.ndarray, d: np.ndarray, out: np.ndarray) -> None:
@@ -118,31 +118,33 @@ class Lanes(Layout):
     def arrange(self, x, y, arrangements):
         """See ``Layout``; the data are (points, columns, networks)."""
         both = np.concatenate([x, y], axis=1)
-        data = np.ascontiguousarray(both[arrangements].transpose(1, 2, 0))
-        return data, np.empty_like(data), x.shape[1]
+        return np.ascontiguousarray(both[arrangements].transpose(1, 2, 0)), x.shape[1]
 
     def epoch(self, data, shuffles):
         """See ``Layout``."""
-        source, target, inputs = data
+        source, inputs = data
         alike = {(part.stop - part.start, shuffle.ndim) for part, shuffle in shuffles}
         if alike == {(self.networks // max(1, len(shuffles)), 1)}:
             # One call for all parts: of a point, a column and a part, the numbers stand side by side, a row to copy.
             starts = np.arange(source.shape[1] * len(shuffles)).reshape(-1, len(shuffles))
             rows = np.stack([shuffle for _, shuffle in shuffles], axis=1)[:, np.newaxis] * starts.size + starts
-            out = target.reshape(*rows.shape, -1)
-            np.take(source.reshape(rows.size, -1), rows, axis=0, out=out, mode="clip")
-            return target, inputs
+            return source.reshape(rows.size, -1), inputs, rows
+        if not shuffles:
+            return source, inputs, None
+        target = np.empty_like(source)
         for part, shuffle in shuffles:
             if shuffle.ndim == 1:
                 target[:, :, part] = source[shuffle, :, part]
             else:
                 target[:, :, part] = np.take_along_axis(source[:, :, part], shuffle.T[:, np.newaxis], axis=0)
-        return target if shuffles else source, inputs
+        return target, inputs, None
 
     def examples(self, epoch, part):
         """See ``Layout``."""
-        data, inputs = epoch
-        batch = data[part].swapaxes(0, 1)
+        data, inputs, rows = epoch
+        # Rows are copied for one batch at a time, which is still in the cache when it is used.
+        batch = data[part] if rows is None else data.take(rows[part], axis=0, mode="clip")
+        batch = batch.reshape(*batch.shape[:2], self.networks).swapaxes(0, 1)
         return batch[:inputs], batch[inputs:]
 
     def everything(self, x):
@@ -155,9 +157,11 @@ class Lanes(Layout):
         z += biases
         return z
 
-    def pull(self, d, weights):
+    def pull(self, d, weights, out):
         """See ``Layout``."""
-        return weights[:, 0][:, np.newaxis] * d if len(d) == 1 else np.einsum("kon,obn->kbn", weights, d)
+        if len(d) == 1:
+            return np.multiply(weights[:, 0][:, np.newaxis], d, out=out)
+        return np.einsum("kon,obn->kbn", weights, d, out=out)
 
     def weight_gradient(self, a, d, out):
         """See ``Layout``."""
@@ -221,9 +225,9 @@ class Stacks(Layout):
         z += biases
         return z
 
-    def pull(self, d, weights):
+    def pull(self, d, weights, out):
         """See ``Layout``."""
-        return d @ weights.swapaxes(1, 2)
+        return np.matmul(d, weights.swapaxes(1, 2), out=out)
 
     def weight_gradient(self, a, d, out):
         """See ``Layout``."""

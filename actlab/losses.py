@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-Evaluate = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
+
+class Evaluate(Protocol):
+    """How a loss is computed, see ``Loss``."""
+
+    def __call__(
+        self, outputs: np.ndarray, targets: np.ndarray, axis: int, *, examples: int = 1, overwrite: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The loss of each example, and the gradient of their mean with respect to the outputs."""
 
 
 @dataclass(frozen=True)
 class Loss:
     """A loss of single examples; that of a batch is their mean.
 
-    ``evaluate(outputs, targets, axis)`` returns the loss of each example, of the shape of ``outputs`` with ``axis``
-    reduced to 1, and the gradient with respect to the outputs, a new array of their shape. ``columns(outputs)`` is how
-    many numbers a target has for that many outputs, and ``check(y, outputs)`` refuses targets that do not fit.
-    ``right(outputs, targets, axis)``, of the shape of the losses, says which examples are told rightly; None where that
-    is not a question.
+    ``evaluate(outputs, targets, axis, *, examples=1, overwrite=False)`` returns the loss of each example, of the shape
+    of ``outputs`` with ``axis`` reduced to 1, and the gradient of the mean over so many ``examples``, of the shape of
+    the outputs; with ``overwrite`` it may be written over them. ``columns(outputs)`` is how many numbers a target has
+    for that many outputs, and ``check(y, outputs)`` refuses targets that do not fit. ``right(outputs, targets, axis)``,
+    of the shape of the losses, says which examples are told rightly; None where that is not a question.
     """
 
     name: str
@@ -28,11 +36,14 @@ class Loss:
     right: Callable[[np.ndarray, np.ndarray, int], np.ndarray] | None = None
 
 
-def _squared_error(outputs: np.ndarray, targets: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
-    error = outputs - targets
-    count = outputs.shape[axis]
+def _squared_error(
+    outputs: np.ndarray, targets: np.ndarray, axis: int, *, examples: int = 1, overwrite: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    error, count = np.subtract(outputs, targets, out=outputs if overwrite else None), outputs.shape[axis]
     loss = np.square(error) if count == 1 else np.mean(np.square(error), axis=axis, keepdims=True)
-    error *= 2 / count
+    if count > 1:
+        error *= 2 / count
+    error /= examples if count > 1 else examples / 2
     return loss, error
 
 
@@ -41,7 +52,9 @@ def _check_numbers(y: np.ndarray, outputs: int) -> None:
         raise ValueError(f"y must have one number for each of the {outputs} outputs; got {y.shape[-1]}")
 
 
-def _cross_entropy(logits: np.ndarray, labels: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+def _cross_entropy(
+    logits: np.ndarray, labels: np.ndarray, axis: int, *, examples: int = 1, overwrite: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     # Both at once from the logits: a probability that underflows to 0 has no logarithm, its logit still has a loss.
     shifted = logits - logits.max(axis=axis, keepdims=True)
     powers = np.exp(shifted)
@@ -50,6 +63,7 @@ def _cross_entropy(logits: np.ndarray, labels: np.ndarray, axis: int) -> tuple[n
     loss = np.log(total) - np.take_along_axis(shifted, labels, axis)
     powers /= total
     np.put_along_axis(powers, labels, np.take_along_axis(powers, labels, axis) - 1, axis)
+    powers /= examples
     return loss, powers
 
 

@@ -327,24 +327,27 @@ class _Block:
 
     def _step(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """One step of every network; the sum of the batch's losses before it, (networks,)."""
-        losses, _ = self._differentiate(x, y)
+        losses, _ = self._differentiate(x, y, overwrite=True)
         self.steps += 1
         self.optimiser.step(self.parameters, self.gradient, self.slots, self.steps, self.rate)
         return losses
 
-    def _differentiate(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, list[tuple]]:
+    def _differentiate(
+        self, x: np.ndarray, y: np.ndarray, *, overwrite: bool = False
+    ) -> tuple[np.ndarray, list[tuple]]:
         """Write the gradient; return the sums of the losses, (networks,), and what went into each activation.
 
-        Those are the pre-activations and the values of learnt parameters.
+        Those are the pre-activations and the values of learnt parameters. With ``overwrite`` the memory of what is no
+        longer needed is used again, also that of the pre-activations, so that more of it is in the cache.
         """
         layout, inputs, slopes, seen = self.layout, [x], [], []
         for layer in range(len(self.layers)):
-            z, values, value, slope = self._layer(layer, inputs[-1])
+            z, values, value, slope = self._layer(layer, inputs[-1], overwrite)
             seen.append((z, values))
             inputs.append(value)
             slopes.append(slope)
-        losses, upstream = self.loss.evaluate(inputs[-1], y, layout.units)
-        upstream /= x.shape[layout.batch]
+        examples = x.shape[layout.batch]
+        losses, upstream = self.loss.evaluate(inputs[-1], y, layout.units, examples=examples, overwrite=overwrite)
         for layer in reversed(range(len(self.layers))):
             activation, (z, values) = self.activations[layer], seen[layer]
             weight_gradient, bias_gradient, *learnt_gradients = self.gradients[layer]
@@ -355,15 +358,16 @@ class _Block:
             layout.weight_gradient(inputs[layer], upstream, weight_gradient)
             np.add.reduce(upstream, axis=layout.batch, keepdims=True, out=bias_gradient)
             if layer:
-                upstream = layout.pull(upstream, self.layers[layer][0])
+                out = inputs[layer] if overwrite else np.empty_like(inputs[layer])
+                upstream = layout.pull(upstream, self.layers[layer][0], out)
         return layout.by_network(np.add.reduce(losses, axis=layout.batch, keepdims=True)), seen
 
-    def _layer(self, layer: int, inputs: np.ndarray) -> tuple:
+    def _layer(self, layer: int, inputs: np.ndarray, overwrite: bool = False) -> tuple:
         """Pre-activations, values of learnt parameters, outputs, and what ``_forward`` says of the way back."""
         weights, biases, *learnt = self.layers[layer]
         values = dict(zip(_learnt_names(self.network, layer), learnt, strict=True))
         z, values = admissible(self.activations[layer], self.layout.affine(inputs, weights, biases), values)
-        return z, values, *_forward(self.activations[layer], z, values, self.layout.units)
+        return z, values, *_forward(self.activations[layer], z, values, self.layout.units, overwrite)
 
     def _validate(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """The mean loss, and the share of right answers if the loss knows such, each (networks,)."""
@@ -431,12 +435,12 @@ class _CompiledBlock(_Block):
         return rows, losses, None, seen, None, validated
 
 
-def _forward(activation: Activation, z: np.ndarray, values: Mapping[str, np.ndarray], units: int):
+def _forward(activation: Activation, z: np.ndarray, values: Mapping[str, np.ndarray], units: int, overwrite: bool):
     """The layer's outputs, and what multiplies the gradient on its way back, None where it stays as it is."""
     if activation == identity:
         return z, None
     if isinstance(activation, Elementwise):
-        return activation.value_and_derivative(z, **values)
+        return activation.value_and_derivative(z, overwrite=overwrite, **values)
     return activation(z, axis=units), None
 
 

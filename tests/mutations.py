@@ -156,7 +156,7 @@ MUTATIONS = (
     ),
     # Losses and training.
     Mutation(
-        "mse-gradient", "losses.py", "error *= 2 / count", "error *= 1 / count",
+        "mse-gradient", "losses.py", "examples / 2", "examples",
         "the gradient of the squared error: half of it",
     ),
     Mutation(

@@ -116,39 +116,68 @@ def test_in_double_precision_nearly_all_digits_agree(compiled, activation, hidde
     assert agrees(compiled, np.float64, activation=activation, hidden=hidden)
 
 
-@pytest.mark.parametrize("batch_size", [1, 7, 50, 100, 1000])
+@pytest.mark.parametrize("batch_size", [1, 7, 15, 50, 100, 1000])
 def test_batches_of_any_size(compiled, batch_size):
     assert agrees(compiled, np.float64, activation=actlab.tanh, hidden=2, batch_size=batch_size)
 
 
+def answers(compiled, activation, x):
+    """Return value and slope, (2, len(x)), as the compiled training computes them in the dtype of ``x``."""
+    numba = pytest.importorskip("numba")
+    form, before = compiled._FORMS[activation.name], compiled._BEFORE.get(activation.name, compiled._unchanged)
+    (parameter,) = activation.values.values() or (0.0,)
+
+    @numba.njit(error_model="numpy")
+    def evaluate(x, parameter, value, slope):
+        for i in range(x.size):
+            value[i], factor, other = form(before(x[i]), parameter)
+            slope[i] = factor * other
+
+    found = np.empty((2, x.size), x.dtype)
+    evaluate(x, x.dtype.type(parameter), *found)
+    return found
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_values_and_slopes_keep_their_digits_in_the_tails_and_near_0(compiled, dtype):
-    numba = pytest.importorskip("numba")
     eps, x = np.finfo(dtype).eps, np.linspace(-9, 9, 3601).astype(dtype)
     # Of e^(-x^2) the rounding of the square costs x^2 roundings.
     allowed = np.where(np.abs(x) < 3, 8 * eps, 4 * eps * (1 + np.square(x)))
     for name in ("elu", "sigmoid", "tanh", "silu", "mish", "softplus", "gaussian", "gelu"):
-        form, activation = compiled._FORMS[name], unusual(name)
-        (parameter,) = activation.values.values() or (0.0,)
-
-        @numba.njit(error_model="numpy")
-        def evaluate(x, parameter, value, slope, form=form):
-            for i in range(x.size):
-                value[i], slope[i] = form(x[i], parameter)
-
-        found = np.empty((2, x.size), dtype)
-        evaluate(x, dtype(parameter), *found)
-        wide = x.astype(np.float64)
+        activation = unusual(name)
+        found, wide = answers(compiled, activation, x), x.astype(np.float64)
         expected = np.array([activation(wide), activation.derivative(wide)])
         # Relative to the result, but for slopes near the point where they change their sign.
         scale = np.abs(expected)
         scale[1] = np.where(np.abs(x) < 3, 1, scale[1])
         assert np.all(np.abs(found - expected) <= allowed * scale), name
-        evaluate(np.full(1, np.nan, dtype), dtype(parameter), *found[:, :1])
-        assert np.isnan(found[0, 0]), name
+        assert np.isnan(answers(compiled, activation, np.full(1, np.nan, dtype))[0, 0]), name
+
+
+@pytest.mark.parametrize(("dtype", "limit"), [(np.float32, 87), (np.float64, 708)])
+def test_the_sigmoid_keeps_its_digits_as_far_as_numbers_are_normal(compiled, dtype, limit):
+    eps, x = np.finfo(dtype).eps, np.linspace(-limit, limit, 5001).astype(dtype)
+    found, wide = answers(compiled, actlab.sigmoid, x), x.astype(np.float64)
+    expected = np.array([actlab.sigmoid(wide), actlab.sigmoid.derivative(wide)])
+    # ln(2) is rounded: half a rounding of x.
+    assert np.all(np.abs(found - expected) <= eps * (3 + np.abs(x)) * expected)
+    beyond = answers(compiled, actlab.sigmoid, np.array([-np.inf, -3 * limit, 3 * limit, np.inf], dtype))
+    assert np.all(np.abs(beyond[0] - [0, 0, 1, 1]) < 2 * np.finfo(dtype).tiny)
+    assert np.all((beyond[1] >= 0) & (beyond[1] < 2 * np.finfo(dtype).tiny))
 
 
 # --- What a network comes to depends on nothing else ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "silu", "elu", "relu", "gelu", "mish", "softplus", "gaussian"])
+def test_nothing_grows_again_far_out(compiled, name, dtype):
+    activation, largest = unusual(name), np.finfo(dtype).max
+    x = np.concatenate([-np.geomspace(largest / 100, 1e3, 30), np.geomspace(1e3, largest / 100, 30)]).astype(dtype)
+    found, wide = answers(compiled, activation, x), x.astype(np.float64)
+    expected = np.array([activation(wide), activation.derivative(wide)])
+    # What is no normal number may be 0, or as large as a few hundred of the least normal one.
+    assert np.all(np.abs(found - expected) <= 1e-5 * np.abs(expected) + 2000 * np.finfo(dtype).tiny), name
 
 
 def test_a_network_is_the_same_in_any_block(compiled):

@@ -118,6 +118,18 @@ def test_neither_outputs_nor_targets_are_changed(logits, labels, loss, axis):
     np.testing.assert_array_equal(targets, before[1])
 
 
+@each_axis
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_the_mean_over_examples_has_its_share_of_the_gradient_also_where_outputs_are_overwritten(
+    logits, labels, loss, axis
+):
+    outputs, targets = along(axis, logits), along(axis, labels if loss is SOFTMAX_CROSS_ENTROPY else logits[::-1])
+    losses, gradient = loss.evaluate(outputs, targets, axis)
+    same, shared = loss.evaluate(outputs.copy(), targets, axis, examples=7, overwrite=True)
+    np.testing.assert_array_equal(same, losses)
+    np.testing.assert_allclose(shared, gradient / 7, rtol=1e-15)
+
+
 def test_losses_have_the_names_by_which_they_are_asked_for():
     assert {name: loss.name for name, loss in LOSSES.items()} == {
         "mse": "mse", "softmax_cross_entropy": "softmax_cross_entropy",

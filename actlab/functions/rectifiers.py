@@ -20,12 +20,16 @@ from actlab.functions.kernels import (
 )
 
 
+def _clipped_native(x, inside, highest):
+    return x.clip(0.0, highest, out=x), inside.astype(x.dtype)
+
+
 @elementwise(
     formula="Piecewise((x, x > 0), (0, True))",
     family="rectifier",
     df=lambda x: (x > 0).astype(np.float64),
     d2f=lambda x, out=None: constant(x, 0.0, out),
-    native=lambda x: (x.clip(0.0, np.inf), (x > 0).astype(x.dtype)),
+    native=lambda x: _clipped_native(x, x > 0, np.inf),
     kinks={0.0: "left"},
     cite=("nair2010rectified", "glorot2011deep"),
     textbook=("np.maximum(x, 0)", "(x > 0).astype(x.dtype)"),
@@ -52,7 +56,7 @@ def _leaky_native(x, slope):
         return np.minimum(x, slope * x), np.where(right, 1, slope).astype(x.dtype)
     derivative = right.astype(x.dtype)
     derivative.clip(slope, 1.0, out=derivative)
-    return derivative * x, derivative
+    return np.multiply(derivative, x, out=x), derivative
 
 
 @elementwise(
@@ -105,7 +109,7 @@ def prelu(x, alpha):
     family="rectifier",
     df=lambda x: ((x > 0) & (x < 6)).astype(np.float64),
     d2f=lambda x, out=None: constant(x, 0.0, out),
-    native=lambda x: (x.clip(0.0, 6.0), ((x > 0) & (x < 6)).astype(x.dtype)),
+    native=lambda x: _clipped_native(x, (x > 0) & (x < 6), 6.0),
     kinks={0.0: "left", 6.0: "right"},
     cite=("krizhevsky2010convolutional", "sandler2018mobilenetv2"),
     textbook=("np.clip(x, 0, 6)", "((x > 0) & (x < 6)).astype(x.dtype)"),
@@ -124,13 +128,15 @@ def _elu_slope(x, alpha, right):
 
 def _elu_native(x, right, left):
     below_zero = x.clip(-np.inf, 0.0)
-    y = np.expm1(below_zero)
-    y *= left
-    y += right * x.clip(0.0, np.inf)
     derivative = np.greater(x, 0, out=np.empty_like(x))
     derivative *= right - left
     derivative += left
     derivative *= np.exp(below_zero)
+    y = np.expm1(below_zero, out=below_zero)
+    y *= left
+    x.clip(0.0, np.inf, out=x)
+    x *= right
+    y += x
     return y, derivative
 
 

@@ -15,16 +15,13 @@ def _sigmoid_d(x):
 
 
 def _sigmoid_native(x):
+    e = np.exp(x, out=x)
+    whole = e + 1
     try:
         with np.errstate(invalid="raise"):
-            return _share_and_slope(np.exp(x))
+            np.divide(e, whole, out=e)
     except FloatingPointError:  # inf / inf; to cut beforehand what overflows would be a pass more for all
-        return _share_and_slope(np.exp(x.clip(-np.inf, 87.0)))
-
-
-def _share_and_slope(e):
-    whole = e + 1
-    np.divide(e, whole, out=e)
+        e[np.isinf(whole)] = 1
     np.divide(e, whole, out=whole)
     return e, whole
 
@@ -48,7 +45,7 @@ def _tanh_d(x):
 
 
 def _tanh_native(x):
-    y = np.tanh(x)
+    y = np.tanh(x, out=x)
     slope = y * y  # loses the digits of a slope near 0, as it does in the frameworks
     np.subtract(1, slope, out=slope)
     return y, slope
