@@ -3,9 +3,12 @@
 import gc
 import json
 import math
+import os
 import platform
 import subprocess
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -15,11 +18,11 @@ import pytest
 import actlab
 from actlab import accuracy, figures
 from actlab.core import Elementwise
-from actlab.speed import contestants, measurement, record, report
+from actlab.speed import contestants, measurement, record, report, stopwatch
 from actlab.speed.record import Measurement, Record
 from tests.test_exercises import run
 
-PEERS = ("textbook", "scipy", "keras", "torch", "jax")
+PEERS = ("textbook", "textbook, alone", "scipy", "keras", "torch", "jax")
 
 
 # --- The stopwatch ----------------------------------------------------------------------------------------------------
@@ -45,33 +48,40 @@ class Bench:
 
 def test_the_best_round_counts_and_the_first_calls_do_not():
     bench = Bench(a=[0.5, 0.5, 3, 2, 4], b=[9, 1, 5, 7, 6])
-    assert measurement.best(bench.calls, rounds=3, clock=bench.clock) == {"a": 2, "b": 5}
+    assert stopwatch.best(bench.calls, rounds=3, clock=bench.clock) == {"a": 2, "b": 5}
 
 
 def test_contestants_take_turns_in_changing_order():
     bench = Bench(a=[1] * 22, b=[1] * 22)
-    measurement.best(bench.calls, rounds=20, clock=bench.clock)
+    stopwatch.best(bench.calls, rounds=20, clock=bench.clock)
     rounds = ["".join(bench.called[k : k + 2]) for k in range(4, 44, 2)]
     assert set(rounds) == {"ab", "ba"}
 
 
 def test_short_calls_are_repeated_and_share_the_time_of_their_turn():
     bench = Bench(short=[9, 1, 1, 2, 3, 4, 4, 4], long=[9, 5, 6, 7])
-    assert measurement.best(bench.calls, rounds=2, span=3, clock=bench.clock) == {"short": 2, "long": 6}
+    assert stopwatch.best(bench.calls, rounds=2, span=3, clock=bench.clock) == {"short": 2, "long": 6}
 
 
 def test_no_garbage_is_collected_while_the_clock_runs():
     seen = []
-    measurement.best({"a": lambda: seen.append(gc.isenabled())}, rounds=2)
+    stopwatch.best({"a": lambda: seen.append(gc.isenabled())}, rounds=2)
     assert len(seen) >= 4 and not any(seen)
     assert gc.isenabled()
 
 
 def test_data_come_from_a_fixed_seed():
-    x = measurement.data(10_000, "float32")
+    x = stopwatch.data(10_000, "float32")
     assert x.dtype == np.float32
-    assert np.array_equal(x, measurement.data(10_000, "float32"))
+    assert np.array_equal(x, stopwatch.data(10_000, "float32"))
     assert abs(x.mean()) < 0.1 and abs(x.std() - 3) < 0.1
+
+
+def test_a_line_is_timed_in_a_process_that_does_not_know_the_package():
+    looks = "import sys\ndef f(x):\n    assert 'actlab' not in sys.modules and x.shape == (7,)\n    return np.exp(x)"
+    assert 0 < stopwatch.best_alone(looks, 7, "float64", rounds=2) < 60
+    with pytest.raises(RuntimeError, match=r"this function could not be timed: 'def f(.|\n)*ZeroDivisionError"):
+        stopwatch.best_alone("def f(x):\n    return 1 // 0\n", 7, "float64", rounds=2)
 
 
 def test_points_with_subnormal_results_are_found_where_there_are_some():
@@ -149,6 +159,32 @@ def test_the_command_measures_and_writes_what_can_be_read_again(tmp_path):
     assert "not measured" in done.stdout
 
 
+def test_runs_of_one_command_are_kept_one_after_the_other(tmp_path):
+    file = tmp_path / "a.json"
+    few = ["--functions", "relu", "--orders", 0, "--dtypes", "float32", "--sizes", 1000, "--rounds", 1, "--frameworks"]
+    done = run_command(*few, "--runs", 3, "--output", file)
+    assert done.returncode == 0, done.stderr
+    read = record.load(file)
+    assert [(t.function, t.n) for t in read.timings] == [("relu", 1000)] * 3
+    assert len({tuple(t.values.values()) for t in read.timings}) > 1  # a copy would have the same times
+    assert (len(read.limits), read.provenance["runs"]) == (3, 3)
+
+
+def note_the_process(path, line):
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    with path.open("a") as file:
+        print(os.getpid(), processors, file=file)
+
+
+def test_every_run_has_a_process_of_its_own_on_one_processor(tmp_path):
+    how = {"orders": [0], "dtypes": ["float32"], "sizes": [10], "rounds": 1, "frameworks": []}
+    tell = partial(note_the_process, tmp_path / "said")
+    assert len(list(measurement.runs(2, ["relu"], tell=tell, **how))) == 2
+    processes = {tuple(map(int, line.split())) for line in (tmp_path / "said").read_text().splitlines()}
+    assert len({os.getpid()} | {process for process, _ in processes}) == 3
+    assert {processors for _, processors in processes} == {1}
+
+
 def test_the_command_refuses_a_framework_that_is_not_there(tmp_path):
     done = run_command("--frameworks", "numba", "--output", tmp_path / "a.json")
     assert "ValueError: no framework numba; installed are keras" in done.stderr
@@ -199,9 +235,10 @@ def test_what_the_package_holds_was_measured_of_its_functions(path):
 # --- Reading ----------------------------------------------------------------------------------------------------------
 
 
-def stopwatch(error, *sizes):
+def numpy_calls(error, *sizes):
     """Return what numpy's calls are in a record whose two rows of exp are as far apart as ``error`` says."""
-    seconds = dict.fromkeys(("copy", "exp", "expm1", "log1p", "tanh"), 1.0) | {"exp again": error}
+    seconds = dict.fromkeys(("copy", "exp", "expm1", "log1p", "tanh", "exp, alone"), 1.0)
+    seconds |= {"exp again": error, "exp, alone again": error}
     return tuple(Measurement("numpy", 0, "float64", n, seconds) for n in sizes)
 
 
@@ -220,8 +257,9 @@ def made_up(faster=4.0, n=1_000_000, peak=1e6, slowdown=5.0, error=1.0):
         for size in (1, 100_000, n)
     ]
     limits = [
-        Measurement("numpy", 0, dtype, size, seconds | {"exp again": seconds["exp"] / error})
-        for seconds in [dict.fromkeys(("copy", "exp", "log1p", "tanh"), faster * 0.25e-6)]
+        Measurement("numpy", 0, dtype, size, seconds | dict.fromkeys(("exp again", "exp, alone again"), again))
+        for seconds in [dict.fromkeys(("copy", "exp", "exp, alone", "log1p", "tanh"), faster * 0.25e-6)]
+        for again in [seconds["exp"] / error]
         for dtype in ("float64", "float32")
         for size in (1, 100_000, n)
     ]
@@ -243,7 +281,7 @@ def test_a_comparison_counts_the_functions_that_both_have():
         Measurement("step", 0, "float64", 10, {"actlab": 4}),
         Measurement("elu", 0, "float32", 10, {"actlab": 4, "torch": 1}),
     ]
-    found = report.compare(Record({}, tuple(timings), stopwatch(1, 10)), "torch", order=0, dtype="float64", n=10)
+    found = report.compare(Record({}, tuple(timings), numpy_calls(1, 10)), "torch", order=0, dtype="float64", n=10)
     assert found.ratios == {"relu": 8, "silu": 0.5}
     assert found.mean == pytest.approx(2)
     assert found.wins == 1
@@ -271,7 +309,7 @@ def test_goals_without_measurements_are_neither_met_nor_missed():
 
 @pytest.mark.parametrize(("again", "error"), [(1.25, 1.25), (0.8, 1.25), (1.0, 1.0)])
 def test_the_error_of_the_stopwatch_is_what_two_equal_calls_differ_by(again, error):
-    limits = stopwatch(again, 10) + stopwatch(7.0, 100)
+    limits = numpy_calls(again, 10) + numpy_calls(7.0, 100)
     found = Record({}, (), (*limits, Measurement("numpy", 0, "float32", 10, {"exp": 1.0, "exp again": 3.0})))
     assert report.stopwatch_error(found, dtype="float64", n=10) == error
     assert report.stopwatch_error(found, dtype="float32", n=10) == 3
@@ -299,7 +337,7 @@ def test_no_goal_is_judged_at_a_size_of_which_the_error_is_not_known():
 def test_nobody_is_faster_or_slower_within_the_error():
     timings = [Measurement(name, 0, "float64", 100_000, {"actlab": 1.0, "textbook": ratio})
                for name, ratio in (("relu", 0.8), ("silu", 0.95), ("elu", 1.05), ("gelu", 1.2))]  # fmt: skip
-    blunt = Record({}, tuple(timings), stopwatch(1.1, 100_000))
+    blunt = Record({}, tuple(timings), numpy_calls(1.1, 100_000))
     compared = report.compare(blunt, "textbook", order=0, dtype="float64", n=100_000)
     assert compared.wins == 1 and str(compared).endswith("faster at 1 of 4)")
     assert [row[0] for row in report.slower_table(blunt, dtype="float64").rows] == ["`relu`"]
@@ -310,10 +348,26 @@ def test_nobody_is_faster_or_slower_within_the_error():
     assert (even.measured, even.verdict) == ("0 of 3 slower", "within the error")
 
 
+def test_the_textbook_in_its_own_process_is_an_opponent_of_its_own():
+    seconds = {"actlab": 1.0, "textbook": 2.0, "textbook, alone": 0.5}
+    found = Record({}, (Measurement("elu", 0, "float64", 100_000, seconds),), numpy_calls(1, 100_000))
+    assert [(goal.measured, goal.verdict) for goal in report.goals(found)[:2]] == [
+        ("0 of 1 slower", "met"), ("1 of 1 slower: elu f 0.50", "not met"),
+    ]  # fmt: skip
+    assert report.slower_table(found, dtype="float64").rows == ()
+    assert len(report.slower_table(found, dtype="float64", theirs="textbook, alone").rows) == 1
+    prices = report.slower_prices(found, accuracy.recorded(), theirs="textbook, alone")
+    assert sum(int(row[1]) for row in prices.rows) == 1
+    # What two processes differ by is the error of this comparison, and of no other.
+    (limit,) = found.limits
+    apart = Record({}, found.timings, (replace(limit, values={**limit.values, "exp, alone again": 2.5}),))
+    assert [goal.verdict for goal in report.goals(apart)[:2]] == ["met", "within the error"]
+
+
 def test_one_slow_derivative_at_one_size_is_enough_to_miss_the_first_goal():
     good = made_up(faster=6.0)
     bad = Measurement("elu", 1, "float64", 10_000_000, {"actlab": 2.0, "textbook": 1.5})
-    limits = (*good.limits, *stopwatch(1, 10_000_000))
+    limits = (*good.limits, *numpy_calls(1, 10_000_000))
     first = report.goals(Record({}, (*good.timings, bad), limits))[0]
     assert (first.verdict, first.measured) == ("not met", "1 of 19 slower: elu f\N{PRIME} 0.75")
     small = Measurement("elu", 1, "float64", 10_000, {"actlab": 2.0, "textbook": 1.5})
@@ -325,7 +379,7 @@ def test_one_slow_derivative_at_one_size_is_enough_to_miss_the_first_goal():
 @pytest.mark.parametrize(("ratio", "shown"), [(0.994, "0.99"), (0.9951, "0.995"), (0.99996, "0.999")])
 def test_what_is_slower_by_a_hair_is_not_shown_as_equal(ratio, shown):
     timing = Measurement("elu", 0, "float64", 100_000, {"actlab": 1.0, "textbook": ratio})
-    exact = Record({}, (timing,), stopwatch(1, 100_000))
+    exact = Record({}, (timing,), numpy_calls(1, 100_000))
     assert report.slower_table(exact, dtype="float64").rows == (("`elu`", f"{shown} at 1e5", "", ""),)
     assert report.goals(exact)[0].measured == f"1 of 1 slower: elu f {shown}"
 
@@ -334,7 +388,7 @@ def test_what_a_faster_line_pays_is_what_the_accuracy_record_says_of_it():
     slow = {"relu": 1, "silu": 0, "sigmoid": 1, "exponential": 2, "relu6": 0}
     timings = [Measurement(name, k, "float64", 100_000, {"actlab": 2.0, "textbook": 1.0}) for name, k in slow.items()]
     fast = Measurement("gelu", 0, "float64", 100_000, {"actlab": 1.0, "textbook": 2.0})
-    rows = report.slower_prices(Record({}, (*timings, fast), stopwatch(1, 100_000)), accuracy.recorded()).rows
+    rows = report.slower_prices(Record({}, (*timings, fast), numpy_calls(1, 100_000)), accuracy.recorded()).rows
     assert [row[1:] for row in rows] == [
         ("1", "`relu` f\N{PRIME}"), ("1", "`silu` f"), ("1", "`sigmoid` f\N{PRIME}"),
         ("2", "`exponential` f\N{DOUBLE PRIME}, `relu6` f"),
@@ -359,7 +413,7 @@ def test_tables_have_a_column_for_each_contestant_that_was_measured():
     assert table.rows[0] == ("`relu`", "1000000", *["250000"] * len(PEERS))
     summary = report.summary(made_up(faster=4), dtype="float32", order=1)
     assert summary.columns == ("f\N{PRIME}, float32", "1", "1e5", "1e6")
-    assert summary.rows[1] == ("scipy.special", "4 (6/6)", "4 (6/6)", "4 (6/6)")
+    assert summary.rows[2] == ("scipy.special", "4 (6/6)", "4 (6/6)", "4 (6/6)")
     assert report.limits_table(made_up(faster=4), 1_000_000).rows[0] == ("copy", "1000000", "1000000")
 
 

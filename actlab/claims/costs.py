@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
+import numpy as np
+
 from actlab.speed import record
+from actlab.statistics import Quantile
 
 MILLION = 1_000_000
 
@@ -26,3 +30,18 @@ def cost(function: str, by: str, *, n: int = MILLION, dtype: str = "float32", of
     """The time of a call as a multiple of ReLU's."""
     how = {"n": n, "dtype": dtype, "of": of}
     return seconds(function, by, **how) / seconds("relu", by, **how)
+
+
+def costs(function: str, by: str, *, of: str = "relu", n: int = MILLION, dtype: str = "float32") -> Quantile:
+    """The time of a call as a multiple of ``of``'s, in the median of the runs in the record "speed-again".
+
+    Each run has a process of its own; one run's ratio differs from the next one's by a third.
+    """
+    ours, theirs = ([run[by] for run in _runs(name, n, dtype)] for name in (function, of))
+    return Quantile.of(np.divide(ours, theirs))
+
+
+@cache
+def _runs(function: str, n: int, dtype: str) -> list[Mapping[str, float]]:
+    held = record.load("speed-again").timings
+    return [m.values for m in held if (m.function, m.order, m.dtype, m.n) == (function, 0, dtype, n)]

@@ -7,8 +7,8 @@ from functools import partial
 
 from actlab.catalogue import elementwise
 from actlab.commands import add_output, whole
-from actlab.speed.contestants import load, pin
-from actlab.speed.measurement import SIZES, run
+from actlab.speed.measurement import SIZES, runs
+from actlab.speed.record import Record, joined
 from actlab.speed.report import conditions, goals
 
 
@@ -24,20 +24,26 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--sizes", nargs="+", type=whole(1), default=SIZES, metavar="N")
     parser.add_argument("--frameworks", nargs="*", metavar="NAME", help="of keras, torch, jax; default: the installed")
     parser.add_argument("--rounds", type=whole(1), help="rounds for every size; default: fewer for more numbers")
+    parser.add_argument("--runs", type=whole(1), default=1, help="so many, each in a new process; default: 1")
     add_output(parser, "speed.json")
     options = parser.parse_args(arguments)
-    pin()
-    frameworks = () if options.frameworks == [] else load(options.frameworks)
-    record = run(
+    measured = []
+    for record in runs(
+        options.runs,
         options.functions,
+        frameworks=options.frameworks,
         orders=options.orders,
         dtypes=options.dtypes,
         sizes=options.sizes,
-        frameworks=frameworks,
         rounds=options.rounds,
         tell=partial(print, flush=True),
-    )
-    record.save(options.output)
+    ):
+        measured.append(record)
+        joined(measured).save(options.output)
+        _tell(record)
+
+
+def _tell(record: Record) -> None:
     print(conditions(record))
     words = {"not met": "NOT MET", "not measured": "-"}
     for goal in goals(record):

@@ -9,8 +9,7 @@ import numpy as np
 
 from actlab import formulas, peers
 from actlab.core import Elementwise
-
-Call = Callable[[], object]
+from actlab.speed.stopwatch import Call
 
 
 def pin() -> None:

@@ -1,60 +1,29 @@
-"""The stopwatch: the best of several rounds, in which all contestants take turns."""
+"""What the benchmark measures: all contestants and numpy's own calls by size, data of other kinds, memory."""
 
 from __future__ import annotations
 
-import gc
-import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
+from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 
+from actlab import formulas
 from actlab.core import Elementwise, get
-from actlab.speed.contestants import Call, contestants
+from actlab.speed.contestants import contestants, load, pin
 from actlab.speed.record import Measurement, Record, provenance
+from actlab.speed.stopwatch import SPREAD, Call, best, best_alone, data
 
 #: Numbers of elements at which the benchmark measures by default.
 SIZES = (1, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)
-_SPREAD = 3.0
 _LARGEST_BACKWARD = 1_000_000  # beyond, the derivatives of the frameworks would take most of the run
+_LEAST_ALONE = 100_000  # for shorter arrays memory does not matter, and a process for each line takes its time
 _WORST_SIZE = 100_000
 _MEMORY_SIZE = 10_000_000
-
-
-def best(
-    calls: Mapping[str, Call], rounds: int, span: float = 0.0, clock: Callable[[], float] = time.process_time
-) -> dict[str, float]:
-    """The shortest seconds per call over ``rounds``, in each of which a contestant is called for ``span`` seconds.
-
-    The clock is by default that of the time the processor spends on this process: what others run beside it then
-    counts less. Contestants take turns, so that a slow moment hits all of them, in an order drawn anew for each round,
-    because what stands before a call decides what it finds in the cache.
-    """
-
-    def timed(call: Call, repeats: int) -> float:
-        start = clock()
-        for _ in range(repeats):
-            call()
-        return (clock() - start) / repeats
-
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        repeats = {}
-        for name, call in calls.items():
-            call()  # compiles, fills caches
-            repeats[name] = max(1, min(1000, round(span / max(timed(call, 1), 1e-9))))
-        seconds, names = dict.fromkeys(calls, np.inf), list(calls)
-        turns = np.random.default_rng(1)
-        for _ in range(rounds):
-            for name in turns.permutation(names).tolist():
-                seconds[name] = min(seconds[name], timed(calls[name], repeats[name]))
-    finally:
-        if collecting:
-            gc.enable()
-    return {name: float(f"{value:.4g}") for name, value in seconds.items()}  # more digits no repetition confirms
 
 
 def run(
@@ -79,10 +48,17 @@ def run(
     with np.errstate(all="ignore"):
         for dtype, n in product(dtypes, sizes):
             x = data(n, dtype)
-            limits.append(Measurement("numpy", 0, dtype, n, best(_limits(x), *_effort(n, rounds))))
+            effort = _effort(n, rounds)
+            seconds = best(_limits(x), *effort)
+            if n >= _LEAST_ALONE:
+                for name in ("exp, alone", "exp, alone again"):
+                    seconds[name] = best_alone("def f(x):\n    return np.exp(x)\n", n, dtype, *effort)
+            limits.append(Measurement("numpy", 0, dtype, n, seconds))
             for activation, order in product(activations, orders):
                 others = frameworks if order == 0 or n <= _LARGEST_BACKWARD else ()
-                seconds = best(contestants(activation, order, x, others), *_effort(n, rounds))
+                seconds = best(contestants(activation, order, x, others), *effort)
+                if dtype == "float64" and n >= _LEAST_ALONE:
+                    seconds["textbook, alone"] = best_alone(formulas.typed(activation, order), n, dtype, *effort)
                 timings.append(Measurement(activation.name, order, dtype, n, seconds))
             tell(f"{dtype}, {n} elements: done")
         worst_size, memory_size = min(_WORST_SIZE, max(sizes)), min(_MEMORY_SIZE, max(sizes))
@@ -92,14 +68,27 @@ def run(
         for dtype in dtypes:
             x = data(memory_size, dtype)
             memory += [_memory(activation, order, x) for activation, order in product(activations, orders)]
-    settings = {"data": f"normal, mean 0, standard deviation {_SPREAD:g}", "clock": "processor time", "threads": 1}
+    settings = {"data": f"normal, mean 0, standard deviation {SPREAD:g}", "clock": "processor time", "threads": 1}
     source = provenance(**settings, frameworks=list(frameworks), rounds=rounds or "by size")
     return Record(source, tuple(timings), tuple(limits), tuple(worst), tuple(memory))
 
 
-def data(n: int, dtype: str) -> np.ndarray:
-    """The ``n`` ordinary numbers of the benchmark."""
-    return np.random.default_rng(20).normal(scale=_SPREAD, size=n).astype(dtype)
+def runs(
+    count: int, functions: Sequence[str], *, frameworks: Sequence[str] | None = None, **how: Any
+) -> Iterator[Record]:
+    """Run the benchmark ``count`` times, each in a new process on one processor; ``how`` are the settings of ``run``.
+
+    ``frameworks`` are by default all that are installed. What a call takes differs more between processes than within
+    one, so that a run in the same process would tell little new.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as processes:
+        for _ in range(count):
+            yield processes.submit(_run_pinned, functions, frameworks, how).result()
+
+
+def _run_pinned(functions: Sequence[str], frameworks: Sequence[str] | None, how: Mapping[str, Any]) -> Record:
+    pin()
+    return run(functions, frameworks=() if frameworks == [] else load(frameworks), **how)
 
 
 def subnormal_points(evaluate: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -143,8 +132,8 @@ def _worst(activation: Elementwise, order: int, n: int, rounds: int | None) -> M
 
 def _kinds(evaluate: Callable[[np.ndarray], np.ndarray], n: int) -> Iterator[tuple[str, np.ndarray]]:
     yield "ordinary", data(n, "float64")
-    yield "left tail", data(n, "float64") / _SPREAD - 30
-    yield "right tail", data(n, "float64") / _SPREAD + 30
+    yield "left tail", data(n, "float64") / SPREAD - 30
+    yield "right tail", data(n, "float64") / SPREAD + 30
     yield "nan", np.full(n, np.nan)
     yield "-inf", np.full(n, -np.inf)
     if (points := subnormal_points(evaluate)).size:

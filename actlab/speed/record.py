@@ -7,8 +7,9 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Record:
-    """One run of the benchmark.
+    """One run of the benchmark, or several that were ``joined``.
 
     ``provenance`` says where the numbers come from. ``timings`` holds the seconds of one call by contestant,
     ``limits`` those of numpy's own functions, ``worst`` those of actlab on data of several kinds; ``memory`` the bytes
@@ -53,6 +54,12 @@ class Record:
 
 
 _SECTIONS = ("timings", "limits", "worst", "memory")
+
+
+def joined(runs: Sequence[Record]) -> Record:
+    """One record of several runs with the same settings: the measurements of the first, then of the next, and so on."""
+    sections = (tuple(chain.from_iterable(getattr(run, name) for run in runs)) for name in _SECTIONS)
+    return Record({**runs[-1].provenance, "runs": len(runs)}, *sections)
 
 
 def load(path: str | Path = "speed") -> Record:
