@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import blas
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal
@@ -99,6 +100,7 @@ if __name__ == "__main__":
     if args.pages:
         sys.exit(print(*pages(), sep="\n"))
     failed = []
+    blas.pin()
     for path in args.notebook or notebooks():
         start = time.perf_counter()
         failed += (found := execute(path))

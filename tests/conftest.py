@@ -2,6 +2,7 @@
 
 import shutil
 
+import blas
 import chromium
 import pytest
 import serving
@@ -9,6 +10,9 @@ from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
 from tests import browser as browsers
+
+# Before anything imports numpy; the workers and the kernels of the notebooks, which are started later, inherit it.
+blas.pin()
 
 # The same examples on every run, and no limit on the time of one: a busy machine is no defect of the code.
 settings.register_profile("actlab", derandomize=True, deadline=None, database=None)

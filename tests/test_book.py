@@ -5,12 +5,14 @@ import re
 from functools import cache
 from pathlib import Path
 
+import blas
 import execute
 import nbformat
 import pytest
 
 from actlab import figures
 from actlab.grading.notebooks import released
+from actlab.provenance import arithmetic
 
 BOOK = execute.ROOT / "book"
 FILES = sorted(path.relative_to(BOOK) for path in BOOK.rglob("*") if path.is_file())
@@ -204,6 +206,11 @@ def test_the_glossary_is_in_order():
 def test_the_table_of_contents_lists_every_page():
     """A page that is not listed is not published, and a page that is listed exists."""
     assert sorted(execute.pages()) == sorted(f"book/{path.with_suffix('').as_posix()}" for path in SOURCES)
+
+
+@pytest.mark.skipif(" avx2 " not in blas.processor(), reason="this processor multiplies in another order")
+def test_matrices_are_multiplied_as_where_the_results_were_stored():
+    assert arithmetic()["blas"] == ["openblas Haswell"]
 
 
 @pytest.mark.parametrize("path", SOURCES + PARTS, ids=str)

@@ -169,11 +169,10 @@ def sigmoid_distribution_shift(name: str = "sigmoid") -> Measured:
     about="sigmoid",
     verdict="depends",
     sources=("002", "004"),
-    says="Number for number it depends on the program: on a million float32 numbers, on one thread, a call of the "
-    "sigmoid takes {numpy:.1f} times as long as one of ReLU typed in NumPy, {keras:.1f} times in Keras, {jit:.1f} "
-    "times in compiled JAX, but {torch:.1f} times in PyTorch (recorded benchmark: medians of {runs} runs, with "
-    "intervals). And the larger a dense layer, the less that is: a unit of {inputs:,} inputs has {inputs:,} products "
-    "for one sigmoid.",
+    says="Number for number that depends: for a million float32 numbers, on one thread, it takes {numpy:.1f} times as "
+    "long as ReLU typed in NumPy, {keras:.1f} in Keras, {jit:.1f} in compiled JAX, but {torch:.1f} in PyTorch "
+    "(recorded benchmark: medians of {runs} runs, with intervals). The larger a dense layer, the less that is: a unit "
+    "of {inputs:,} inputs has {inputs:,} products for one sigmoid.",
     unlike={"function": "leaky_relu"},
     page="practice/speed",
 )

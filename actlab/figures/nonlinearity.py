@@ -117,7 +117,9 @@ def error_decay(result, ax: Axes) -> Axes:
         ax.plot(result.counts, errors, "o-", color=own, markersize=5)
         end = (result.counts[-1], errors[-1])
         ax.annotate(function.__name__, end, (8, 0), textcoords="offset points", va="center", color=own)
-    ax.set(xscale="log", yscale="log", xlabel="units", ylabel="error")
+    # Whole powers of ten: no last bit of an error moves the axes.
+    decades = 10.0 ** np.array([np.floor(np.log10(result.errors.min())), np.ceil(np.log10(result.errors.max()))])
+    ax.set(xscale="log", yscale="log", xlabel="units", ylabel="error", ylim=decades)
     ax.set_xticks(result.counts, [str(count) for count in result.counts])
     ax.minorticks_off()
     return ax
