@@ -11,10 +11,12 @@ def processor() -> str:
 
 
 def pin() -> None:
-    """Have OpenBLAS multiply as on a Haswell, where the processor can; it reads that when numpy is imported.
+    """Have OpenBLAS multiply by one thread and, where the processor can, as on a Haswell.
 
-    Each kind of processor adds in another order. A long training at a large rate enlarges the last bit until one
-    network of a hundred ends elsewhere, and the stored results are those of one order.
+    It reads that when numpy is imported. Each kind of processor adds in another order, and so does each number of
+    threads. A long training at a large rate enlarges the last bit until one network of a hundred ends elsewhere, and
+    the stored results are those of one order.
     """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if " avx2 " in processor():
         os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")

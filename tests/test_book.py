@@ -9,6 +9,7 @@ import blas
 import execute
 import nbformat
 import pytest
+from threadpoolctl import threadpool_info
 
 from actlab import figures
 from actlab.grading.notebooks import released
@@ -211,6 +212,7 @@ def test_the_table_of_contents_lists_every_page():
 @pytest.mark.skipif(" avx2 " not in blas.processor(), reason="this processor multiplies in another order")
 def test_matrices_are_multiplied_as_where_the_results_were_stored():
     assert arithmetic()["blas"] == ["openblas Haswell"]
+    assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}
 
 
 @pytest.mark.parametrize("path", SOURCES + PARTS, ids=str)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -256,6 +257,7 @@ def cnn_mostly_logistic_relu(families: Sequence[str] = _FAMILIES) -> Measured:
     )  # fmt: skip
 
 
+@cache
 def _hidden_activations(family: str) -> Counter:
     """How often each activation occurs in a network of keras.applications, without softmax and linear."""
     # The smallest images and few classes: the first dense layer of VGG16 then takes a seventh of the memory. Within the
